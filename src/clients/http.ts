@@ -1,0 +1,29 @@
+import type { z } from 'zod';
+import type { CallOptions } from './call.ts';
+
+/** A pooled HTTP client. Statuses of 400 and more are thrown as ServiceError with the kind that the status means. */
+export interface HttpClient {
+  request(url: string | URL, options?: HttpRequestOptions): Promise<HttpResponse>;
+  /** GETs JSON; with a schema the value is parsed by it. */
+  getJson<T = unknown>(
+    url: string | URL,
+    options?: HttpRequestOptions & { readonly schema?: z.ZodType<T> | undefined },
+  ): Promise<T>;
+}
+
+export interface HttpRequestOptions extends CallOptions {
+  /** Default: GET. */
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | Uint8Array | undefined;
+  /** The most bytes of body to read; more is an error. Default: 10 MiB. */
+  readonly maxBytes?: number | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  text(): string;
+  json(): unknown;
+}

@@ -1,0 +1,3 @@
+export type { Config, ConfigOverrides } from './config.ts';
+export { config } from './config.ts';
+export type { Context } from './context.ts';

@@ -1,0 +1,10 @@
+export { BreakwaterError } from './breakwater-error.ts';
+export { InvalidDataError, ServiceError } from './client-errors.ts';
+export { ConfigurationError } from './configuration-error.ts';
+export type { ErrorKind } from './error-kind.ts';
+export { errorKinds } from './error-kind.ts';
+export { BulkheadFullError, CircuitOpenError, RateLimitError } from './rejections.ts';
+export { PreconditionError } from './precondition-error.ts';
+export { LostLeaseError, StoreUnavailableError } from './store-errors.ts';
+export { TimeoutError } from './timeout-error.ts';
+export { UpstreamUnknownError } from './upstream-unknown-error.ts';

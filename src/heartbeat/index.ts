@@ -1,0 +1,2 @@
+export type { Beat } from './beat.ts';
+export type { Heartbeats, HeartbeatSink, HeartbeatStatistics } from './sink.ts';

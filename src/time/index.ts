@@ -1,0 +1,5 @@
+export type { Clock, Timer } from './clock.ts';
+export { realClock } from './clock.ts';
+export type { Duration, DurationRule } from './duration.ts';
+export { milliseconds } from './duration.ts';
+export { sleep } from './sleep.ts';

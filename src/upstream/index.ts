@@ -1,0 +1,3 @@
+export type { Dependency, UpstreamAnswer } from './answer.ts';
+export type { UpstreamCheck } from './check.ts';
+export type { AskOptions, UpstreamReader, UpstreamRequest } from './reader.ts';
