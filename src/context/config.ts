@@ -4,6 +4,8 @@ export interface Config {
   readonly version: string;
   /** This machine or instance, in records and beats. */
   readonly host: string;
+  /** This process, told apart from every other one that ever was: the holder of its claims. Default: a random id. */
+  readonly instance: string;
   readonly heartbeat: {
     /** Between two beats. Default: 60,000, with ±10 % jitter. */
     readonly interval: number;
@@ -21,8 +23,10 @@ export interface Config {
   readonly parking: {
     /** From the first parking until the run is given up. Default: 36 hours. */
     readonly giveUpAfter: number;
-    /** Between two looks at a parked run's upstream. Default: 60,000. */
+    /** Between two looks at a parked run's upstream, and the first pause after a failure. Default: 60,000. */
     readonly lookEvery: number;
+    /** How many failures give a run up. Default: 10. */
+    readonly attempts: number;
   };
 }
 
@@ -34,9 +38,10 @@ export function config(overrides: ConfigOverrides = {}): Config {
   return {
     version: overrides.version ?? 'unversioned',
     host: overrides.host ?? 'local',
+    instance: overrides.instance ?? globalThis.crypto.randomUUID(),
     heartbeat: { interval: 60_000, staleAfter: 300_000, deadAfter: 900_000, ...overrides.heartbeat },
     processor: { timeout: 600_000, grace: 30_000, ...overrides.processor },
     circuit: { failures: 5, openFor: 1_800_000, ...overrides.circuit },
-    parking: { giveUpAfter: 36 * 3_600_000, lookEvery: 60_000, ...overrides.parking },
+    parking: { giveUpAfter: 36 * 3_600_000, lookEvery: 60_000, attempts: 10, ...overrides.parking },
   };
 }

@@ -1,5 +1,5 @@
 import type { BigQueryClient, HttpClient, Logger, StorageClient } from '../clients/index.ts';
-import type { Heartbeats } from '../heartbeat/index.ts';
+import type { Heartbeats, Watchdog } from '../heartbeat/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Clock } from '../time/index.ts';
 import type { UpstreamReader } from '../upstream/index.ts';
@@ -18,4 +18,6 @@ export interface Context {
   readonly random: () => number;
   readonly logger: Logger;
   readonly config: Config;
+  /** Watches the event loop from another thread; absent where nobody asked for it. */
+  readonly watchdog?: Watchdog | undefined;
 }

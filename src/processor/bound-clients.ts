@@ -1,0 +1,60 @@
+import type { BigQueryClient, CallOptions, Fence, HttpClient, StorageClient } from '../clients/index.ts';
+import { TimeoutError } from '../errors/index.ts';
+import { type Duration, milliseconds } from '../time/index.ts';
+
+/** What a run puts on every call that is made through it. */
+export interface RunBounds {
+  readonly signal: AbortSignal;
+  readonly fence: Fence;
+  remaining(): number;
+}
+
+/** The warehouse for one run: each call within its time, each write under its fence. */
+export function bindBigQuery(client: BigQueryClient, run: RunBounds): BigQueryClient {
+  return {
+    query: (sql, options) => call(run, options, '120s', (bounds) => client.query(sql, { ...options, ...bounds })),
+    insert: (table, rows, options) => call(run, options, '120s', (bounds) => client.insert(table, rows, { ...options, ...bounds })),
+    load: (table, source, options) => call(run, options, '120s', (bounds) => client.load(table, source, { ...options, ...bounds })),
+    replacePartition: (table, partition, rows, options) =>
+      call(run, options, '120s', (bounds) =>
+        client.replacePartition(table, partition, rows, { fence: run.fence, ...options, ...bounds }),
+      ),
+    merge: (table, rows, options) =>
+      call(run, options, '120s', (bounds) => client.merge(table, rows, { fence: run.fence, ...options, ...bounds })),
+  };
+}
+
+export function bindHttp(client: HttpClient, run: RunBounds): HttpClient {
+  return {
+    request: (url, options) => call(run, options, '30s', (bounds) => client.request(url, { ...options, ...bounds })),
+    getJson: (url, options) => call(run, options, '30s', (bounds) => client.getJson(url, { ...options, ...bounds })),
+  };
+}
+
+export function bindStorage(client: StorageClient, run: RunBounds): StorageClient {
+  return {
+    save: (path, data, options) => call(run, options, '60s', (bounds) => client.save(path, data, { ...options, ...bounds })),
+    read: (path, options) => call(run, options, '60s', (bounds) => client.read(path, { ...options, ...bounds })),
+    list: (prefix, options) => call(run, options, '60s', (bounds) => client.list(prefix, { ...options, ...bounds })),
+    delete: (path, options) => call(run, options, '60s', (bounds) => client.delete(path, { ...options, ...bounds })),
+  };
+}
+
+/**
+ * Invariant: no call starts once the run was stopped, and none is given more time than the run has left.
+ */
+async function call<T>(
+  run: RunBounds,
+  options: CallOptions | undefined,
+  usual: Duration,
+  make: (bounds: { readonly signal: AbortSignal; readonly timeout: number }) => Promise<T>,
+): Promise<T> {
+  run.signal.throwIfAborted();
+  const left = run.remaining();
+  // The deadline's timer is late (the event loop was blocked): the run is over though nobody has said so yet.
+  if (left === 0) throw new TimeoutError('The run is past its deadline: no further call is made', 0);
+  const timeout = Math.min(milliseconds('timeout', options?.timeout ?? usual, { infinite: true }), left);
+  const own = options?.signal;
+  const signal = own === undefined || own === run.signal ? run.signal : AbortSignal.any([run.signal, own]);
+  return make({ signal, timeout });
+}

@@ -1,0 +1,16 @@
+export { AnalyticsProcessorBase } from './analytics-processor-base.ts';
+export type { AnalysisDate, DateRange } from './date-range.ts';
+export { type ProcessorDefinition, type ProcessorOptions, defineProcessor } from './definition.ts';
+export { type RunClass, type RunConstructor, mixin, mixinsOf } from './mixin.ts';
+export { failed, skipped, succeeded } from './outcomes.ts';
+export { PrecomputeProcessorBase } from './precompute-processor-base.ts';
+export { ProcessorBase } from './processor-base.ts';
+export type { Run } from './run.ts';
+export { type DispatchCall, type RunCall, type RunFunction, type RunPart, RunBase, dispatched } from './run-base.ts';
+export { type DeadReason, recordDead } from './run-records.ts';
+export * from './run-result.ts';
+export { withCircuitBreaker } from './with-circuit-breaker.ts';
+export { withHeartbeat } from './with-heartbeat.ts';
+export { withTimeout } from './with-timeout.ts';
+export { withUpstreamCheck } from './with-upstream-check.ts';
+export { type Settlement, readable, write as writeWork } from './work-claims.ts';

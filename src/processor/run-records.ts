@@ -1,0 +1,97 @@
+import type { Context } from '../context/index.ts';
+import { StoreUnavailableError } from '../errors/index.ts';
+import { type RunRecord, retention, runRecords } from '../store/index.ts';
+import type { LiveRun } from './live-run.ts';
+import type { RunResult } from './run-result.ts';
+import { readable } from './work-claims.ts';
+
+/** Writes the run's one record, as running. */
+export function recordStart<O>(context: Context, run: LiveRun<O>, trigger: string, signal: AbortSignal): Promise<void> {
+  return update(context, run.id, signal, () => running(context, run, trigger));
+}
+
+/** Turns the run's record into its outcome. One that is there already stands: a run ends once. */
+export function recordEnd<O>(
+  context: Context,
+  run: LiveRun<O>,
+  result: RunResult,
+  trigger: string,
+  signal: AbortSignal,
+): Promise<void> {
+  return update(context, run.id, signal, (current) => {
+    if (current !== undefined && current.status !== 'running') return undefined;
+    return {
+      ...(current ?? running(context, run, trigger)),
+      status: result.status,
+      reason: result.reason,
+      missing: 'missing' in result ? [...result.missing] : [],
+      endedAt: new Date(context.clock.wallNow()).toISOString(),
+      durationMs: result.durationMs,
+      rows: result.stats.rowsWritten,
+      steps: [...result.steps],
+      error: 'error' in result && result.error !== undefined ? described(result) : null,
+    };
+  });
+}
+
+/** What became of a run that can't tell it any more. */
+export type DeadReason = 'stale_heartbeat' | 'event_loop_blocked';
+
+/** Records a run that ended without a word. It touches this run alone, and only while it counts as running. */
+export function recordDead(context: Context, runId: string, reason: DeadReason, signal: AbortSignal): Promise<void> {
+  return update(context, runId, signal, (current) => {
+    if (current === undefined || current.status !== 'running') return undefined;
+    const endedAt = new Date(context.clock.wallNow()).toISOString();
+    return { ...current, status: reason === 'event_loop_blocked' ? 'timed_out' : 'failed', reason, endedAt };
+  });
+}
+
+function running<O>(context: Context, run: LiveRun<O>, trigger: string): RunRecord {
+  return {
+    runId: run.id,
+    key: run.key,
+    processor: run.processor,
+    sport: run.definition.sport,
+    date: run.date,
+    status: 'running',
+    reason: null,
+    missing: [],
+    attempt: run.attempt,
+    fence: run.fence.token,
+    startedAt: run.startedAt,
+    endedAt: null,
+    durationMs: null,
+    rows: null,
+    steps: [],
+    error: null,
+    host: context.config.host,
+    version: context.config.version,
+    trigger,
+  };
+}
+
+const longestMessage = 1_000;
+
+function described(result: RunResult & { readonly error?: unknown }): RunRecord['error'] {
+  const { error } = result;
+  const kind = result.status === 'failed' ? result.errorKind : null;
+  if (!(error instanceof Error)) return { name: 'unknown', message: String(error).slice(0, longestMessage), kind };
+  return { name: error.name, message: error.message.slice(0, longestMessage), kind };
+}
+
+async function update(
+  context: Context,
+  runId: string,
+  signal: AbortSignal,
+  change: (current: RunRecord | undefined) => RunRecord | undefined,
+): Promise<void> {
+  const runs = context.store.collection(runRecords);
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { entry, time } = await runs.get(runId, { signal });
+    const next = change(readable(runId, entry)?.value);
+    if (next === undefined) return;
+    const put = await runs.put(runId, next, { ifVersion: entry?.version, expires: time + retention.runs, signal });
+    if (put.ok) return;
+  }
+  throw new StoreUnavailableError(`The record of run ${runId} kept changing`);
+}

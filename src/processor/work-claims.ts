@@ -1,0 +1,195 @@
+import { LostLeaseError, PreconditionError, StoreUnavailableError } from '../errors/index.ts';
+import {
+  type Collection,
+  nextFence,
+  type ReadableEntry,
+  retention,
+  type Store,
+  type WorkRecord,
+  workRecords,
+} from '../store/index.ts';
+
+/** Who claims what, and for how long. */
+export interface ClaimRequest {
+  readonly key: string;
+  readonly processor: string;
+  readonly date: string;
+  readonly options: WorkRecord['options'];
+  readonly runId: string;
+  readonly holder: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Milliseconds that the claim lasts; it is not renewed. */
+  readonly duration: number;
+}
+
+export type ClaimResult =
+  | {
+      readonly claimed: true;
+      readonly fence: number;
+      readonly attempt: number;
+      readonly previousFingerprint: string | undefined;
+      /** A run whose claim had ended without an end of its own: it is dead and wants to be recorded so. */
+      readonly dead: string | undefined;
+    }
+  /** A live run has the key; it was told to go `again`. */
+  | { readonly claimed: false };
+
+/** What a run's end leaves in the key's record. */
+export type Settlement =
+  /** Whatever was parked before stays parked. */
+  | 'keep'
+  /** Nothing is left to do. */
+  | 'clear'
+  | {
+      readonly park: {
+        readonly reason: string;
+        readonly missing: readonly string[];
+        readonly attempts: number;
+        readonly wake: 'upstream' | 'time';
+        /** Milliseconds from now. */
+        readonly nextLookIn: number;
+        /** Milliseconds from the first parking. */
+        readonly giveUpAfter: number;
+        readonly detail: string | null;
+      };
+    }
+  | { readonly giveUp: { readonly reason: string } };
+
+export interface ReleaseRequest {
+  readonly key: string;
+  readonly runId: string;
+  /** Of a run that succeeded. */
+  readonly done: WorkRecord['done'];
+  readonly settlement: Settlement;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+const mostTries = 20;
+
+/**
+ * Takes the key for one run: parked → claimed is one compare-and-set, and so is "a run is at work, go again".
+ *
+ * @throws StoreUnavailableError when the record keeps changing, or is one that this release can't read.
+ */
+export async function claim(store: Store, request: ClaimRequest, signal?: AbortSignal): Promise<ClaimResult> {
+  const work = store.collection(workRecords);
+  for (let attempt = 0; attempt < mostTries; attempt++) {
+    const { entry, time } = await work.get(request.key, { signal });
+    const current = readable(request.key, entry)?.value;
+    const lease = current?.lease ?? null;
+    // A claim of ours that landed though its answer was lost is ours.
+    const adopted = lease !== null && lease.runId === request.runId;
+    if (lease !== null && !adopted && lease.until > time) {
+      if (lease.again || (await write(work, entry, { ...(current as WorkRecord), lease: { ...lease, again: true } }, time, signal))) {
+        return { claimed: false };
+      }
+      continue;
+    }
+    const fence = adopted ? (current as WorkRecord).fence : nextFence(current?.fence ?? 0, time);
+    const tries = (current?.parked?.attempts ?? 0) + 1;
+    const won: ClaimResult = {
+      claimed: true,
+      fence,
+      attempt: adopted ? lease.attempt : tries,
+      previousFingerprint: current?.done?.fingerprint,
+      dead: lease === null || adopted ? undefined : lease.runId,
+    };
+    if (adopted) return won;
+    const { key, processor, date, options, runId, holder, startedAt, duration } = request;
+    const next: WorkRecord = {
+      key,
+      processor,
+      date,
+      options,
+      fence,
+      lease: { runId, holder, until: time + duration, again: false, cancel: false, startedAt, attempt: tries },
+      parked: current?.parked ?? null,
+      done: current?.done ?? null,
+      gaveUp: current?.gaveUp ?? null,
+    };
+    if (await write(work, entry, next, time, signal)) return won;
+  }
+  throw new StoreUnavailableError(`The record of ${request.key} changed ${mostTries} times while it was being claimed`);
+}
+
+/**
+ * Gives the key back and settles what is left to do, in one write. A trigger that came meanwhile (`again`) parks the
+ * key to be looked at once more, at once.
+ *
+ * @returns Whether such a trigger came.
+ * @throws LostLeaseError if the claim is not this run's any more: nothing was written.
+ */
+export async function release(store: Store, request: ReleaseRequest, signal?: AbortSignal): Promise<{ readonly again: boolean }> {
+  const work = store.collection(workRecords);
+  for (let attempt = 0; attempt < mostTries; attempt++) {
+    const { entry, time } = await work.get(request.key, { signal });
+    const current = readable(request.key, entry)?.value;
+    const lease = current?.lease;
+    if (current === undefined || lease === undefined || lease === null || lease.runId !== request.runId) {
+      throw new LostLeaseError(`The claim on ${request.key} is not held by run ${request.runId}`);
+    }
+    const next: WorkRecord = {
+      ...current,
+      lease: null,
+      done: request.done ?? current.done,
+      ...settled(current, request, time),
+    };
+    const again = lease.again;
+    if (await write(work, entry, again ? { ...next, parked: parkedAgain(next, time) } : next, time, signal)) return { again };
+  }
+  throw new StoreUnavailableError(`The record of ${request.key} changed ${mostTries} times while it was being released`);
+}
+
+function settled(current: WorkRecord, request: ReleaseRequest, time: number): Pick<WorkRecord, 'parked' | 'gaveUp'> {
+  const { settlement, at } = request;
+  if (settlement === 'keep') return { parked: current.parked, gaveUp: current.gaveUp };
+  if (settlement === 'clear') return { parked: null, gaveUp: null };
+  if ('giveUp' in settlement) return { parked: null, gaveUp: { at, reason: settlement.giveUp.reason } };
+  const { reason, missing, attempts, wake, nextLookIn, giveUpAfter, detail } = settlement.park;
+  const since = current.parked?.since ?? time;
+  const giveUpAt = current.parked?.giveUpAt ?? since + giveUpAfter;
+  return {
+    parked: { since, reason, missing: [...missing], attempts, nextLook: time + nextLookIn, giveUpAt, wake, detail },
+    gaveUp: null,
+  };
+}
+
+function parkedAgain(record: WorkRecord, time: number): WorkRecord['parked'] {
+  const parked = record.parked;
+  return {
+    since: parked?.since ?? time,
+    reason: 'again',
+    missing: [],
+    attempts: parked?.attempts ?? 0,
+    nextLook: time,
+    giveUpAt: parked?.giveUpAt ?? time + retention.parkedAtMost,
+    wake: 'upstream',
+    detail: 'a trigger came while a run was at work',
+  };
+}
+
+/** Writes the record with the time at which somebody should look at it, and with its expiry. */
+export async function write(
+  work: Collection<WorkRecord>,
+  entry: { readonly version: string } | undefined,
+  record: WorkRecord,
+  time: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const looks = [record.lease?.until, record.parked?.nextLook].filter((at) => at !== undefined);
+  const result = await work.put(record.key, record, {
+    ifVersion: entry?.version,
+    due: looks.length === 0 ? undefined : Math.min(...looks),
+    expires: retention.workExpires(record, time),
+    signal,
+  });
+  return result.ok;
+}
+
+/** The entry if this release can read it. @throws PreconditionError if it can't: it is left for the code that can. */
+export function readable<T>(key: string, entry: Awaited<ReturnType<Collection<T>['get']>>['entry']): ReadableEntry<T> | undefined {
+  if (entry === undefined || entry.readable) return entry;
+  throw new PreconditionError(`The record of ${key} can't be read (${entry.why}: ${entry.detail}); it is left as it is`);
+}

@@ -1,0 +1,37 @@
+import type { Context } from '../context/index.ts';
+import { type DeadReason, readable, recordDead, writeWork } from '../processor/index.ts';
+import { type WorkRecord, workRecords } from '../store/index.ts';
+
+/**
+ * Records a run that ended without a word, and parks its key to be started again, at once. By run id: a key that
+ * another run has taken meanwhile is left alone.
+ *
+ * @returns Whether this call was the one that recovered it.
+ */
+export async function recoverRun(
+  context: Context,
+  dead: { readonly key: string; readonly runId: string; readonly reason: DeadReason },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const work = context.store.collection(workRecords);
+  // The record first: should this process die between the two writes, the claim is still there to be found.
+  await recordDead(context, dead.runId, dead.reason, signal);
+  const { entry, time } = await work.get(dead.key, { signal });
+  const record = readable(dead.key, entry)?.value;
+  if (record?.lease?.runId !== dead.runId) return false;
+  return writeWork(work, entry, { ...record, lease: null, parked: parkedDead(context, record, time, dead.reason) }, time, signal);
+}
+
+function parkedDead(context: Context, record: WorkRecord, time: number, reason: DeadReason): WorkRecord['parked'] {
+  const since = record.parked?.since ?? time;
+  return {
+    since,
+    reason,
+    missing: [],
+    attempts: record.lease?.attempt ?? 1,
+    nextLook: time,
+    giveUpAt: record.parked?.giveUpAt ?? since + context.config.parking.giveUpAfter,
+    wake: 'time',
+    detail: `run ${record.lease?.runId} ended without a word`,
+  };
+}

@@ -1,0 +1,40 @@
+import type { Context } from '../context/index.ts';
+import { ConfigurationError } from '../errors/index.ts';
+import type { ProcessorDefinition, RunBase } from '../processor/index.ts';
+
+/** A processor's class: made with the context alone, and declared. */
+export interface ProcessorClass {
+  // The options differ from class to class; each parses its own.
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  new (context: Context): RunBase<any>;
+  readonly processor: ProcessorDefinition;
+}
+
+/** The processors that a dispatcher may start, by declared name and by output. */
+export interface Registry {
+  readonly all: readonly RegisteredProcessor[];
+  /** @throws ConfigurationError naming those there are. */
+  byName(name: string): RegisteredProcessor;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each processor parses its own options
+export type RegisteredProcessor = RunBase<any>;
+
+/** @throws ConfigurationError for two processors of one name. */
+export function registry(classes: readonly ProcessorClass[], context: Context): Registry {
+  const byName = new Map<string, RegisteredProcessor>();
+  for (const Class of classes) {
+    const processor = new Class(context);
+    const { name } = processor.definition;
+    if (byName.has(name)) throw new ConfigurationError('processors', 'a list without two of one name', name);
+    byName.set(name, processor);
+  }
+  return {
+    all: [...byName.values()],
+    byName(name) {
+      const processor = byName.get(name);
+      if (processor === undefined) throw new ConfigurationError('processor', `one of ${[...byName.keys()].join(', ')}`, name);
+      return processor;
+    },
+  };
+}
