@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { BigQueryClient } from 'breakwater';
+
+/** The tables that the examples read and write, each defined in the file of its name beside this one. */
+export const tables = [
+  'nba_raw.nbac_schedule',
+  'nba_raw.nbac_team_boxscore',
+  'nba_raw.nbac_player_boxscores',
+  'nba_raw.nbac_gamebook_player_stats',
+  'nba_raw.nbac_player_movement',
+  'nba_raw.odds_api_player_points_props',
+  'nba_analytics.team_offense_game_summary',
+  'nba_analytics.team_defense_game_summary',
+  'nba_analytics.player_game_summary',
+  'mlb_raw.mlb_schedule',
+  'mlb_raw.mlbapi_batter_stats',
+  'mlb_raw.bdl_batter_stats',
+  'mlb_analytics.batter_game_summary',
+] as const;
+
+export type Table = (typeof tables)[number];
+
+/** The table's definition, as BigQuery takes it. */
+export function definitionOf(table: Table): string {
+  return readFileSync(new URL(`./${table}.sql`, import.meta.url), 'utf8');
+}
+
+/** Creates the datasets and tables that are not there yet. */
+export async function createTables(
+  bigquery: BigQueryClient,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const datasets = new Set(tables.map((table) => table.split('.')[0]!));
+  for (const dataset of datasets) await bigquery.query(`CREATE SCHEMA IF NOT EXISTS ${dataset}`, options);
+  for (const table of tables) await bigquery.query(definitionOf(table), options);
+}
