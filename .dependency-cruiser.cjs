@@ -10,7 +10,18 @@ const doors = {
   heartbeat: ['errors', 'time', 'policy', 'store', 'clients'],
   context: ['errors', 'time', 'store', 'clients', 'upstream', 'heartbeat'],
   processor: ['errors', 'time', 'circuit', 'policy', 'store', 'clients', 'upstream', 'heartbeat', 'context'],
-  trigger: ['errors', 'time', 'circuit', 'policy', 'store', 'clients', 'upstream', 'heartbeat', 'context', 'processor'],
+  trigger: [
+    'errors',
+    'time',
+    'circuit',
+    'policy',
+    'store',
+    'clients',
+    'upstream',
+    'heartbeat',
+    'context',
+    'processor',
+  ],
 };
 const all = [...Object.keys(doors)];
 doors.local = all;
@@ -18,7 +29,12 @@ doors.testing = all;
 
 module.exports = {
   forbidden: [
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     ...Object.entries(doors).map(([room, open]) => ({
       name: `doors-of-${room}`,
       comment: `src/${room} may import ${open.join(', ') || 'no other room'}`,
@@ -35,7 +51,8 @@ module.exports = {
     },
     {
       name: 'policies-stand-alone',
-      comment: 'breakwater/policy runs in browsers: no Node built-in and nothing from npm but the duration parser.',
+      comment:
+        'breakwater/policy runs in browsers: no Node built-in and nothing from npm but the duration parser.',
       severity: 'error',
       from: { path: '^src/(errors|time|circuit|policy)/', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypesNot: ['local', 'type-only'], pathNot: '@lukeed/ms' },
@@ -52,12 +69,20 @@ module.exports = {
       from: { path: '^src/', pathNot: ['^src/local/', '\\.test\\.ts$'] },
       to: { path: 'node_modules/(@duckdb|@polyglot-sql)' },
     },
-    { name: 'nothing-imports-tests', severity: 'error', from: { pathNot: '\\.test\\.ts$|^test/' }, to: { path: '\\.test\\.ts$|^test/' } },
+    {
+      name: 'nothing-imports-tests',
+      severity: 'error',
+      from: { pathNot: '\\.test\\.ts$|^test/' },
+      to: { path: '\\.test\\.ts$|^test/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['breakwater-source', 'import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['breakwater-source', 'import', 'node', 'default', 'types'],
+    },
   },
 };

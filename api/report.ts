@@ -17,7 +17,20 @@ for (const entry of entries) {
       projectFolder: root,
       mainEntryPointFilePath: resolve(root, `dist/${entry}.d.ts`),
       bundledPackages: [],
-      compiler: { overrideTsconfig: { compilerOptions: { target: 'es2022', lib: ['es2022'], module: 'nodenext', moduleResolution: 'nodenext', types: ['node'], skipLibCheck: true, strict: true }, files: [resolve(root, `dist/${entry}.d.ts`)] } },
+      compiler: {
+        overrideTsconfig: {
+          compilerOptions: {
+            target: 'es2022',
+            lib: ['es2022'],
+            module: 'nodenext',
+            moduleResolution: 'nodenext',
+            types: ['node'],
+            skipLibCheck: true,
+            strict: true,
+          },
+          files: [resolve(root, `dist/${entry}.d.ts`)],
+        },
+      },
       apiReport: {
         enabled: true,
         reportFileName: `${entry}.api.md`,
@@ -33,10 +46,18 @@ for (const entry of entries) {
       },
     },
   });
-  const result = Extractor.invoke(config, { localBuild: !check, showVerboseMessages: false, messageCallback: (message) => { message.handled = true; } });
+  const result = Extractor.invoke(config, {
+    localBuild: !check,
+    showVerboseMessages: false,
+    messageCallback: (message) => {
+      message.handled = true;
+    },
+  });
   if (result.apiReportChanged) {
     changed = true;
-    console.log(`api/${entry}.api.md ${check ? 'is not what the code exports: run `npm run api` and commit it' : 'written'}`);
+    console.log(
+      `api/${entry}.api.md ${check ? 'is not what the code exports: run `npm run api` and commit it' : 'written'}`,
+    );
   }
 }
 if (check && changed) process.exitCode = 1;

@@ -20,7 +20,9 @@ export abstract class AnalyticsProcessorBase<
   Row extends object,
   O extends DateRange = DateRange,
 > extends /* @__PURE__ */ withHeartbeat(
-  /* @__PURE__ */ withCircuitBreaker(/* @__PURE__ */ withTimeout(/* @__PURE__ */ withUpstreamCheck(ProcessorBase))),
+  /* @__PURE__ */ withCircuitBreaker(
+    /* @__PURE__ */ withTimeout(/* @__PURE__ */ withUpstreamCheck(ProcessorBase)),
+  ),
 )<O, Raw, Row> {
   protected override optionsSchema(): z.ZodType<O> {
     return dateRange as unknown as z.ZodType<O>;
@@ -33,7 +35,11 @@ export abstract class AnalyticsProcessorBase<
   protected override split(options: O): readonly [O, ...O[]] {
     const days = countDays(options);
     if (days > longestRange) {
-      throw new ConfigurationError(`${this.definition.name}.options.endDate`, `at most ${longestRange} days after startDate`, options.endDate);
+      throw new ConfigurationError(
+        `${this.definition.name}.options.endDate`,
+        `at most ${longestRange} days after startDate`,
+        options.endDate,
+      );
     }
     const [first, ...others] = daysOf(options);
     const on = (day: string): O => ({ ...options, startDate: day, endDate: day });

@@ -12,31 +12,42 @@ export interface RunBounds {
 /** The warehouse for one run: each call within its time, each write under its fence. */
 export function bindBigQuery(client: BigQueryClient, run: RunBounds): BigQueryClient {
   return {
-    query: (sql, options) => call(run, options, '120s', (bounds) => client.query(sql, { ...options, ...bounds })),
-    insert: (table, rows, options) => call(run, options, '120s', (bounds) => client.insert(table, rows, { ...options, ...bounds })),
-    load: (table, source, options) => call(run, options, '120s', (bounds) => client.load(table, source, { ...options, ...bounds })),
+    query: (sql, options) =>
+      call(run, options, '120s', (bounds) => client.query(sql, { ...options, ...bounds })),
+    insert: (table, rows, options) =>
+      call(run, options, '120s', (bounds) => client.insert(table, rows, { ...options, ...bounds })),
+    load: (table, source, options) =>
+      call(run, options, '120s', (bounds) => client.load(table, source, { ...options, ...bounds })),
     replacePartition: (table, partition, rows, options) =>
       call(run, options, '120s', (bounds) =>
         client.replacePartition(table, partition, rows, { fence: run.fence, ...options, ...bounds }),
       ),
     merge: (table, rows, options) =>
-      call(run, options, '120s', (bounds) => client.merge(table, rows, { fence: run.fence, ...options, ...bounds })),
+      call(run, options, '120s', (bounds) =>
+        client.merge(table, rows, { fence: run.fence, ...options, ...bounds }),
+      ),
   };
 }
 
 export function bindHttp(client: HttpClient, run: RunBounds): HttpClient {
   return {
-    request: (url, options) => call(run, options, '30s', (bounds) => client.request(url, { ...options, ...bounds })),
-    getJson: (url, options) => call(run, options, '30s', (bounds) => client.getJson(url, { ...options, ...bounds })),
+    request: (url, options) =>
+      call(run, options, '30s', (bounds) => client.request(url, { ...options, ...bounds })),
+    getJson: (url, options) =>
+      call(run, options, '30s', (bounds) => client.getJson(url, { ...options, ...bounds })),
   };
 }
 
 export function bindStorage(client: StorageClient, run: RunBounds): StorageClient {
   return {
-    save: (path, data, options) => call(run, options, '60s', (bounds) => client.save(path, data, { ...options, ...bounds })),
-    read: (path, options) => call(run, options, '60s', (bounds) => client.read(path, { ...options, ...bounds })),
-    list: (prefix, options) => call(run, options, '60s', (bounds) => client.list(prefix, { ...options, ...bounds })),
-    delete: (path, options) => call(run, options, '60s', (bounds) => client.delete(path, { ...options, ...bounds })),
+    save: (path, data, options) =>
+      call(run, options, '60s', (bounds) => client.save(path, data, { ...options, ...bounds })),
+    read: (path, options) =>
+      call(run, options, '60s', (bounds) => client.read(path, { ...options, ...bounds })),
+    list: (prefix, options) =>
+      call(run, options, '60s', (bounds) => client.list(prefix, { ...options, ...bounds })),
+    delete: (path, options) =>
+      call(run, options, '60s', (bounds) => client.delete(path, { ...options, ...bounds })),
   };
 }
 

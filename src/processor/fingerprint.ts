@@ -6,7 +6,11 @@ import { canonicalJson } from './canonical-json.ts';
  * What a success was made of: the options, the release, and each dependency's count and newest row. The same again
  * means the same output, so the work is done already.
  */
-export function fingerprintOf(options: unknown, version: string, dependencies: readonly Dependency[]): string {
+export function fingerprintOf(
+  options: unknown,
+  version: string,
+  dependencies: readonly Dependency[],
+): string {
   const made = {
     options,
     version,

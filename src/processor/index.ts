@@ -6,7 +6,14 @@ export { failed, skipped, succeeded } from './outcomes.ts';
 export { PrecomputeProcessorBase } from './precompute-processor-base.ts';
 export { ProcessorBase } from './processor-base.ts';
 export type { Run } from './run.ts';
-export { type DispatchCall, type RunCall, type RunFunction, type RunPart, RunBase, dispatched } from './run-base.ts';
+export {
+  type DispatchCall,
+  type RunCall,
+  type RunFunction,
+  type RunPart,
+  RunBase,
+  dispatched,
+} from './run-base.ts';
 export { type DeadReason, recordDead } from './run-records.ts';
 export * from './run-result.ts';
 export { withCircuitBreaker } from './with-circuit-breaker.ts';

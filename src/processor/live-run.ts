@@ -6,7 +6,14 @@ import type { Dependency } from '../upstream/index.ts';
 import { bindBigQuery, bindHttp, bindStorage, type RunBounds } from './bound-clients.ts';
 import type { ProcessorDefinition } from './definition.ts';
 import type { Run } from './run.ts';
-import type { CancelReason, FailureReason, RunResult, SkipReason, StepTiming, TimeOutReason } from './run-result.ts';
+import type {
+  CancelReason,
+  FailureReason,
+  RunResult,
+  SkipReason,
+  StepTiming,
+  TimeOutReason,
+} from './run-result.ts';
 
 /** Why a run is being stopped before its work is done. */
 export type Ending =
@@ -144,7 +151,8 @@ export class LiveRun<O> implements Run<O>, RunBounds {
       outcome = 'done';
       return value;
     } finally {
-      if (this.#openSteps.delete(mark)) this.steps.push({ name, durationMs: this.clock.now() - since, outcome });
+      if (this.#openSteps.delete(mark))
+        this.steps.push({ name, durationMs: this.clock.now() - since, outcome });
     }
   }
 
@@ -201,7 +209,11 @@ export class LiveRun<O> implements Run<O>, RunBounds {
 
   skipped(
     reason: SkipReason,
-    details: { readonly missing?: readonly string[]; readonly retryAfter?: number | undefined; readonly error?: unknown } = {},
+    details: {
+      readonly missing?: readonly string[];
+      readonly retryAfter?: number | undefined;
+      readonly error?: unknown;
+    } = {},
   ): RunResult {
     const { missing = [], ...rest } = details;
     return { ...this.#base(), status: 'skipped', reason, missing, ...rest };

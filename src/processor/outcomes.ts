@@ -3,7 +3,10 @@ import { live } from './run-base.ts';
 import type { FailureReason, RunResult, SkipReason } from './run-result.ts';
 
 /** The result of a run whose work is done. */
-export function succeeded<O>(run: Run<O>, stats: { readonly rowsExtracted?: number; readonly rowsWritten?: number } = {}): RunResult {
+export function succeeded<O>(
+  run: Run<O>,
+  stats: { readonly rowsExtracted?: number; readonly rowsWritten?: number } = {},
+): RunResult {
   const current = live(run);
   current.rowsExtracted = stats.rowsExtracted ?? current.rowsExtracted;
   current.rowsWritten = stats.rowsWritten ?? current.rowsWritten;
@@ -11,7 +14,11 @@ export function succeeded<O>(run: Run<O>, stats: { readonly rowsExtracted?: numb
 }
 
 /** The result of a run that has nothing to do, or not yet: no failure. */
-export function skipped<O>(run: Run<O>, reason: SkipReason, details: { readonly missing?: readonly string[]; readonly error?: unknown } = {}): RunResult {
+export function skipped<O>(
+  run: Run<O>,
+  reason: SkipReason,
+  details: { readonly missing?: readonly string[]; readonly error?: unknown } = {},
+): RunResult {
   return live(run).skipped(reason, details);
 }
 

@@ -68,7 +68,8 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
   if (!claimed.claimed) return unclaimed((run) => run.skipped('already_running'));
 
   const run = start(claimed);
-  const stopWithCaller = () => run.stop({ status: 'cancelled', reason: 'caller', error: call.signal?.reason });
+  const stopWithCaller = () =>
+    run.stop({ status: 'cancelled', reason: 'caller', error: call.signal?.reason });
   call.signal?.addEventListener('abort', stopWithCaller, { once: true });
   // An abort that came while the claim was on its way has had no listener.
   if (call.signal?.aborted) stopWithCaller();
@@ -81,7 +82,11 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
   }
 }
 
-async function work<O>(performance: Performance<O>, run: LiveRun<O>, dead: string | undefined): Promise<RunResult> {
+async function work<O>(
+  performance: Performance<O>,
+  run: LiveRun<O>,
+  dead: string | undefined,
+): Promise<RunResult> {
   const { context, call, guard } = performance;
   try {
     await withinTime(context.clock, storeCallTime, `record of run ${run.id}`, async (signal) => {
@@ -100,7 +105,11 @@ async function work<O>(performance: Performance<O>, run: LiveRun<O>, dead: strin
 }
 
 /** Records the outcome, then gives the claim back: in this order, so that a crash between is seen as what it is. */
-async function finish<O>(performance: Performance<O>, run: LiveRun<O>, result: RunResult): Promise<RunResult> {
+async function finish<O>(
+  performance: Performance<O>,
+  run: LiveRun<O>,
+  result: RunResult,
+): Promise<RunResult> {
   const { context, part, call } = performance;
   const { clock, store } = context;
   try {
@@ -121,7 +130,10 @@ async function finish<O>(performance: Performance<O>, run: LiveRun<O>, result: R
     return result.status === 'succeeded' ? { ...result, again } : result;
   } catch (error) {
     // The outcome stands; who looks for the dead finds the claim when it has ended, and records what is missing.
-    run.logger.error(`the end of the run could not be recorded: ${error instanceof Error ? error.message : error}`, { error });
+    run.logger.error(
+      `the end of the run could not be recorded: ${error instanceof Error ? error.message : error}`,
+      { error },
+    );
     const lost = error instanceof LostLeaseError && result.status === 'succeeded';
     return lost ? run.failed('lost_lease', error) : result;
   }

@@ -18,7 +18,9 @@ export abstract class PrecomputeProcessorBase<
   Row extends object,
   O extends AnalysisDate = AnalysisDate,
 > extends /* @__PURE__ */ withHeartbeat(
-  /* @__PURE__ */ withCircuitBreaker(/* @__PURE__ */ withTimeout(/* @__PURE__ */ withUpstreamCheck(ProcessorBase))),
+  /* @__PURE__ */ withCircuitBreaker(
+    /* @__PURE__ */ withTimeout(/* @__PURE__ */ withUpstreamCheck(ProcessorBase)),
+  ),
 )<O, Raw, Row> {
   protected override optionsSchema(): z.ZodType<O> {
     return analysisDate as unknown as z.ZodType<O>;

@@ -27,7 +27,9 @@ export interface DispatchCall extends RunCall {
 }
 
 /** `run` can't be overridden: the chain around the work is the library's promise. */
-export type RunFunction<O> = ((options: O, call?: RunCall) => Promise<RunResults>) & { readonly [final]: true };
+export type RunFunction<O> = ((options: O, call?: RunCall) => Promise<RunResults>) & {
+  readonly [final]: true;
+};
 
 /** The dispatcher's way in; `run` is everybody's. */
 export const dispatched: unique symbol = Symbol('breakwater.dispatched');
@@ -53,16 +55,25 @@ export abstract class RunBase<O> {
   constructor(context: Context) {
     const definition = (new.target as { processor?: ProcessorDefinition }).processor;
     if (definition === undefined) {
-      throw new ConfigurationError(`${new.target.name}.processor`, 'a static property made by defineProcessor', definition);
+      throw new ConfigurationError(
+        `${new.target.name}.processor`,
+        'a static property made by defineProcessor',
+        definition,
+      );
     }
     if ('run' in new.target.prototype) {
-      throw new ConfigurationError(`${new.target.name}.run`, 'left as it is: write `extract`, `transform`, `load` or `work`', 'a method');
+      throw new ConfigurationError(
+        `${new.target.name}.run`,
+        'left as it is: write `extract`, `transform`, `load` or `work`',
+        'a method',
+      );
     }
     this.context = context;
     this.definition = definition;
     // Not writable and not configurable: a subclass's field named `run` throws here and now.
     Object.defineProperty(this, 'run', {
-      value: (options: O, call: RunCall = {}) => this.#runAll(options, { trigger: 'call', settle: () => 'keep', ...call }),
+      value: (options: O, call: RunCall = {}) =>
+        this.#runAll(options, { trigger: 'call', settle: () => 'keep', ...call }),
       enumerable: false,
     });
   }
@@ -107,7 +118,13 @@ export abstract class RunBase<O> {
   async #runAll(options: O, call: DispatchCall): Promise<RunResults> {
     const [first, ...others] = this.parts(options);
     const perform = (part: RunPart<O>) =>
-      performRun({ context: this.context, definition: this.definition, part, call, guard: (run) => this.guard(run) });
+      performRun({
+        context: this.context,
+        definition: this.definition,
+        part,
+        call,
+        guard: (run) => this.guard(run),
+      });
     const results: [RunResult, ...RunResult[]] = [await perform(first)];
     for (const part of others) results.push(await perform(part));
     return results;
@@ -118,9 +135,14 @@ export abstract class RunBase<O> {
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     const path = issue?.path.map(String) ?? [];
-    const given = path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], options);
+    const given = path.reduce<unknown>(
+      (value, name) => (value as Record<string, unknown> | undefined)?.[name],
+      options,
+    );
     const field = [this.definition.name, 'options', ...path].join('.');
-    throw new ConfigurationError(field, `as its schema says (${z.prettifyError(parsed.error)})`, given, { cause: parsed.error });
+    throw new ConfigurationError(field, `as its schema says (${z.prettifyError(parsed.error)})`, given, {
+      cause: parsed.error,
+    });
   }
 }
 

@@ -6,7 +6,12 @@ import type { RunResult } from './run-result.ts';
 import { readable } from './work-claims.ts';
 
 /** Writes the run's one record, as running. */
-export function recordStart<O>(context: Context, run: LiveRun<O>, trigger: string, signal: AbortSignal): Promise<void> {
+export function recordStart<O>(
+  context: Context,
+  run: LiveRun<O>,
+  trigger: string,
+  signal: AbortSignal,
+): Promise<void> {
   return update(context, run.id, signal, () => running(context, run, trigger));
 }
 
@@ -38,7 +43,12 @@ export function recordEnd<O>(
 export type DeadReason = 'stale_heartbeat' | 'event_loop_blocked';
 
 /** Records a run that ended without a word. It touches this run alone, and only while it counts as running. */
-export function recordDead(context: Context, runId: string, reason: DeadReason, signal: AbortSignal): Promise<void> {
+export function recordDead(
+  context: Context,
+  runId: string,
+  reason: DeadReason,
+  signal: AbortSignal,
+): Promise<void> {
   return update(context, runId, signal, (current) => {
     if (current === undefined || current.status !== 'running') return undefined;
     const endedAt = new Date(context.clock.wallNow()).toISOString();
@@ -75,7 +85,8 @@ const longestMessage = 1_000;
 function described(result: RunResult & { readonly error?: unknown }): RunRecord['error'] {
   const { error } = result;
   const kind = result.status === 'failed' ? result.errorKind : null;
-  if (!(error instanceof Error)) return { name: 'unknown', message: String(error).slice(0, longestMessage), kind };
+  if (!(error instanceof Error))
+    return { name: 'unknown', message: String(error).slice(0, longestMessage), kind };
   return { name: error.name, message: error.message.slice(0, longestMessage), kind };
 }
 
@@ -90,7 +101,11 @@ async function update(
     const { entry, time } = await runs.get(runId, { signal });
     const next = change(readable(runId, entry)?.value);
     if (next === undefined) return;
-    const put = await runs.put(runId, next, { ifVersion: entry?.version, expires: time + retention.runs, signal });
+    const put = await runs.put(runId, next, {
+      ifVersion: entry?.version,
+      expires: time + retention.runs,
+      signal,
+    });
     if (put.ok) return;
   }
   throw new StoreUnavailableError(`The record of run ${runId} kept changing`);

@@ -10,35 +10,34 @@ import type { RunResult } from './run-result.ts';
  * instances that do one run and die still add up. It reads the run's outcome: failed and timed-out runs count, skips
  * and cancellations count neither way and give a probe back.
  */
-export const withCircuitBreaker = /* @__PURE__ */ mixin(
-  'withCircuitBreaker',
-  (Base) =>
-    abstract class WithCircuitBreaker extends Base {
-      protected override async guard(run: Run<unknown>): Promise<RunResult> {
-        const { context, definition } = this;
-        const { clock, random, store, config } = context;
-        const circuit = sharedCircuit({
-          store: circuitStore(store),
-          key: `processor/${run.key}`,
-          trip: consecutiveFailures(definition.circuit.failures ?? config.circuit.failures),
-          openFor: definition.circuit.openFor ?? config.circuit.openFor,
-          // A probe is a whole run: its place is free again when the claim would be.
-          probeTimeout: Math.max(1, run.remaining()),
-          clock,
-          random,
-        });
-        const admission = await circuit.enter();
-        if (!admission.admitted) return live(run).skipped('circuit_open', { retryAfter: admission.retryAfter });
-        let result: RunResult | undefined;
-        try {
-          result = await super.guard(run);
-          return result;
-        } finally {
-          await circuit.leave(admission, countedAs(result));
-        }
+export const withCircuitBreaker = /* @__PURE__ */ mixin('withCircuitBreaker', (Base) => {
+  abstract class WithCircuitBreaker extends Base {
+    protected override async guard(run: Run<unknown>): Promise<RunResult> {
+      const { context, definition } = this;
+      const { clock, random, store, config } = context;
+      const circuit = sharedCircuit({
+        store: circuitStore(store),
+        key: `processor/${run.key}`,
+        trip: consecutiveFailures(definition.circuit.failures ?? config.circuit.failures),
+        openFor: definition.circuit.openFor ?? config.circuit.openFor,
+        // A probe is a whole run: its place is free again when the claim would be.
+        probeTimeout: Math.max(1, run.remaining()),
+        clock,
+        random,
+      });
+      const admission = await circuit.enter();
+      if (!admission.admitted) return live(run).skipped('circuit_open', { retryAfter: admission.retryAfter });
+      let result: RunResult | undefined;
+      try {
+        result = await super.guard(run);
+        return result;
+      } finally {
+        await circuit.leave(admission, countedAs(result));
       }
-    },
-);
+    }
+  }
+  return WithCircuitBreaker;
+});
 
 // What threw past every guard is a failure of the run, like those that became an outcome.
 function countedAs(result: RunResult | undefined): 'success' | 'failure' | 'ignored' {

@@ -82,7 +82,16 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
     // A claim of ours that landed though its answer was lost is ours.
     const adopted = lease !== null && lease.runId === request.runId;
     if (lease !== null && !adopted && lease.until > time) {
-      if (lease.again || (await write(work, entry, { ...(current as WorkRecord), lease: { ...lease, again: true } }, time, signal))) {
+      if (
+        lease.again ||
+        (await write(
+          work,
+          entry,
+          { ...(current as WorkRecord), lease: { ...lease, again: true } },
+          time,
+          signal,
+        ))
+      ) {
         return { claimed: false };
       }
       continue;
@@ -104,14 +113,24 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
       date,
       options,
       fence,
-      lease: { runId, holder, until: time + duration, again: false, cancel: false, startedAt, attempt: tries },
+      lease: {
+        runId,
+        holder,
+        until: time + duration,
+        again: false,
+        cancel: false,
+        startedAt,
+        attempt: tries,
+      },
       parked: current?.parked ?? null,
       done: current?.done ?? null,
       gaveUp: current?.gaveUp ?? null,
     };
     if (await write(work, entry, next, time, signal)) return won;
   }
-  throw new StoreUnavailableError(`The record of ${request.key} changed ${mostTries} times while it was being claimed`);
+  throw new StoreUnavailableError(
+    `The record of ${request.key} changed ${mostTries} times while it was being claimed`,
+  );
 }
 
 /**
@@ -121,7 +140,11 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
  * @returns Whether such a trigger came.
  * @throws LostLeaseError if the claim is not this run's any more: nothing was written.
  */
-export async function release(store: Store, request: ReleaseRequest, signal?: AbortSignal): Promise<{ readonly again: boolean }> {
+export async function release(
+  store: Store,
+  request: ReleaseRequest,
+  signal?: AbortSignal,
+): Promise<{ readonly again: boolean }> {
   const work = store.collection(workRecords);
   for (let attempt = 0; attempt < mostTries; attempt++) {
     const { entry, time } = await work.get(request.key, { signal });
@@ -137,12 +160,19 @@ export async function release(store: Store, request: ReleaseRequest, signal?: Ab
       ...settled(current, request, time),
     };
     const again = lease.again;
-    if (await write(work, entry, again ? { ...next, parked: parkedAgain(next, time) } : next, time, signal)) return { again };
+    if (await write(work, entry, again ? { ...next, parked: parkedAgain(next, time) } : next, time, signal))
+      return { again };
   }
-  throw new StoreUnavailableError(`The record of ${request.key} changed ${mostTries} times while it was being released`);
+  throw new StoreUnavailableError(
+    `The record of ${request.key} changed ${mostTries} times while it was being released`,
+  );
 }
 
-function settled(current: WorkRecord, request: ReleaseRequest, time: number): Pick<WorkRecord, 'parked' | 'gaveUp'> {
+function settled(
+  current: WorkRecord,
+  request: ReleaseRequest,
+  time: number,
+): Pick<WorkRecord, 'parked' | 'gaveUp'> {
   const { settlement, at } = request;
   if (settlement === 'keep') return { parked: current.parked, gaveUp: current.gaveUp };
   if (settlement === 'clear') return { parked: null, gaveUp: null };
@@ -151,7 +181,16 @@ function settled(current: WorkRecord, request: ReleaseRequest, time: number): Pi
   const since = current.parked?.since ?? time;
   const giveUpAt = current.parked?.giveUpAt ?? since + giveUpAfter;
   return {
-    parked: { since, reason, missing: [...missing], attempts, nextLook: time + nextLookIn, giveUpAt, wake, detail },
+    parked: {
+      since,
+      reason,
+      missing: [...missing],
+      attempts,
+      nextLook: time + nextLookIn,
+      giveUpAt,
+      wake,
+      detail,
+    },
     gaveUp: null,
   };
 }
@@ -189,7 +228,12 @@ export async function write(
 }
 
 /** The entry if this release can read it. @throws PreconditionError if it can't: it is left for the code that can. */
-export function readable<T>(key: string, entry: Awaited<ReturnType<Collection<T>['get']>>['entry']): ReadableEntry<T> | undefined {
+export function readable<T>(
+  key: string,
+  entry: Awaited<ReturnType<Collection<T>['get']>>['entry'],
+): ReadableEntry<T> | undefined {
   if (entry === undefined || entry.readable) return entry;
-  throw new PreconditionError(`The record of ${key} can't be read (${entry.why}: ${entry.detail}); it is left as it is`);
+  throw new PreconditionError(
+    `The record of ${key} can't be read (${entry.why}: ${entry.detail}); it is left as it is`,
+  );
 }

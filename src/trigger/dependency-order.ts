@@ -13,7 +13,9 @@ export function dependencyLevels<T>(
   const levels: T[][] = [];
   while (left.length > 0) {
     const pending = new Set(left.map(({ output }) => output));
-    const free = left.filter(({ output, needs }) => needs.every((need) => need === output || !pending.has(need)));
+    const free = left.filter(({ output, needs }) =>
+      needs.every((need) => need === output || !pending.has(need)),
+    );
     if (free.length === 0) {
       throw new ConfigurationError('upstream', 'free of circles', [...pending].join(' → '));
     }

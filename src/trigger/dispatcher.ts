@@ -36,7 +36,12 @@ export interface DispatcherOptions {
 }
 
 /** @throws ConfigurationError for two processors of one name, or outputs that wait for each other. */
-export function createDispatcher({ processors, context, on, concurrency = 4 }: DispatcherOptions): Dispatcher {
+export function createDispatcher({
+  processors,
+  context,
+  on,
+  concurrency = 4,
+}: DispatcherOptions): Dispatcher {
   const known = registry(processors, context);
 
   const dispatch: Dispatcher['dispatch'] = async (name, options, how) => {
@@ -45,7 +50,8 @@ export function createDispatcher({ processors, context, on, concurrency = 4 }: D
       settle: (result) => settlementOf(result, context.config, context.random),
     });
     for (const result of results) {
-      if (result.status === 'succeeded') context.upstream.tableUpdated(known.byName(name).definition.output, [result.date]);
+      if (result.status === 'succeeded')
+        context.upstream.tableUpdated(known.byName(name).definition.output, [result.date]);
       on?.(result);
     }
     return results;

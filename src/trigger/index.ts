@@ -1,5 +1,10 @@
 export { dependencyLevels } from './dependency-order.ts';
-export { createDispatcher, type Dispatcher, type DispatcherOptions, type DispatchOptions } from './dispatcher.ts';
-export { recoverRun } from './recover.ts';
+export {
+  createDispatcher,
+  type Dispatcher,
+  type DispatcherOptions,
+  type DispatchOptions,
+} from './dispatcher.ts';
+export { type Holder, recoverHolders, recoverRun } from './recover.ts';
 export type { ProcessorClass } from './registry.ts';
 export type { SweepReport } from './sweeper.ts';

@@ -9,8 +9,21 @@ const longestPause = 30 * 60_000;
  */
 export function settlementOf(result: RunResult, config: Config, random: () => number): Settlement {
   const { giveUpAfter, attempts: most } = config.parking;
-  const park = (wake: 'upstream' | 'time', nextLookIn: number, attempts: number, missing: readonly string[] = []): Settlement => ({
-    park: { reason: result.reason, missing, attempts, wake, nextLookIn, giveUpAfter, detail: detailOf(result) },
+  const park = (
+    wake: 'upstream' | 'time',
+    nextLookIn: number,
+    attempts: number,
+    missing: readonly string[] = [],
+  ): Settlement => ({
+    park: {
+      reason: result.reason,
+      missing,
+      attempts,
+      wake,
+      nextLookIn,
+      giveUpAfter,
+      detail: detailOf(result),
+    },
   });
   // Only failures are attempts: waiting for data uses none up.
   const triesBefore = result.attempt - 1;
@@ -18,7 +31,11 @@ export function settlementOf(result: RunResult, config: Config, random: () => nu
     case 'succeeded':
       return 'clear';
     case 'cancelled':
-      return result.reason === 'shutdown' ? park('time', 0, triesBefore) : result.reason === 'operator' ? 'clear' : 'keep';
+      return result.reason === 'shutdown'
+        ? park('time', 0, triesBefore)
+        : result.reason === 'operator'
+          ? 'clear'
+          : 'keep';
     case 'skipped':
       switch (result.reason) {
         case 'upstream_not_ready':
@@ -35,7 +52,8 @@ export function settlementOf(result: RunResult, config: Config, random: () => nu
     case 'timed_out':
     case 'failed': {
       if (result.status === 'failed' && result.reason === 'lost_lease') return 'keep';
-      if (result.status === 'failed' && result.errorKind === 'permanent') return { giveUp: { reason: result.reason } };
+      if (result.status === 'failed' && result.errorKind === 'permanent')
+        return { giveUp: { reason: result.reason } };
       if (result.attempt >= most) return { giveUp: { reason: 'gave_up' } };
       const floor = result.status === 'failed' ? (result.retryAfter ?? 0) : 0;
       const pause = Math.min(longestPause, config.parking.lookEvery * 2 ** (result.attempt - 1));

@@ -33,7 +33,8 @@ export function registry(classes: readonly ProcessorClass[], context: Context): 
     all: [...byName.values()],
     byName(name) {
       const processor = byName.get(name);
-      if (processor === undefined) throw new ConfigurationError('processor', `one of ${[...byName.keys()].join(', ')}`, name);
+      if (processor === undefined)
+        throw new ConfigurationError('processor', `one of ${[...byName.keys()].join(', ')}`, name);
       return processor;
     },
   };

@@ -17,7 +17,11 @@ export interface SweepReport {
   /** Keys that waited too long. */
   readonly gaveUp: readonly string[];
   /** What still waits, and for what. */
-  readonly waiting: readonly { readonly key: string; readonly reason: string; readonly missing: readonly string[] }[];
+  readonly waiting: readonly {
+    readonly key: string;
+    readonly reason: string;
+    readonly missing: readonly string[];
+  }[];
   /** Records that this release can't read, left for the one that can. */
   readonly unreadable: readonly string[];
 }
@@ -101,13 +105,18 @@ async function due({ context, known }: SweeperParts, report: Draft, signal: Abor
     if (record.lease !== null) {
       if (record.lease.until > time) continue;
       const dead = { key: record.key, runId: record.lease.runId, reason: 'stale_heartbeat' } as const;
-      if (await recoverRun(context, dead, signal ?? new AbortController().signal)) report.recovered.push(record.key);
+      if (await recoverRun(context, dead, signal ?? new AbortController().signal))
+        report.recovered.push(record.key);
       continue;
     }
     if (record.parked === null) continue;
     const processor = known.all.find(({ definition }) => definition.name === record.processor);
     if (processor === undefined) {
-      report.waiting.set(record.key, { key: record.key, reason: `no processor ${record.processor} here`, missing: [] });
+      report.waiting.set(record.key, {
+        key: record.key,
+        reason: `no processor ${record.processor} here`,
+        missing: [],
+      });
       continue;
     }
     parked.push({ record: { ...record, parked: record.parked }, version: entry.version, processor });
@@ -165,42 +174,68 @@ async function readyOf(
   for (const item of parked) {
     const { key, parked: why } = item.record;
     const answer = answers.get(key);
-    const woken = why.wake === 'time' || answer?.status === 'ready' || (answer?.status === 'not_ready' && answer.reason === 'no_games');
+    const woken =
+      why.wake === 'time' ||
+      answer?.status === 'ready' ||
+      (answer?.status === 'not_ready' && answer.reason === 'no_games');
     if (woken) {
       ready.push(item);
       report.waiting.delete(key);
       continue;
     }
     const missing = answer?.status === 'not_ready' ? answer.missing : why.missing;
-    report.waiting.set(key, { key, reason: answer?.status === 'not_ready' ? 'upstream_not_ready' : 'upstream_unknown', missing });
+    report.waiting.set(key, {
+      key,
+      reason: answer?.status === 'not_ready' ? 'upstream_not_ready' : 'upstream_unknown',
+      missing,
+    });
     await noteMissing(context, item, missing, signal);
   }
   return ready;
 }
 
 /** Writes what is missing only when that has changed: waiting costs the store nothing. */
-async function noteMissing(context: Context, item: Parked, missing: readonly string[], signal: AbortSignal | undefined) {
+async function noteMissing(
+  context: Context,
+  item: Parked,
+  missing: readonly string[],
+  signal: AbortSignal | undefined,
+) {
   const { record, version } = item;
   if (record.parked.missing.join('\n') === missing.join('\n')) return;
   const work = context.store.collection(workRecords);
   const { entry, time } = await work.get(record.key, { signal });
   if (readable(record.key, entry)?.version !== version) return;
-  await writeWork(work, entry, { ...record, parked: { ...record.parked, missing: [...missing] } }, time, signal);
+  await writeWork(
+    work,
+    entry,
+    { ...record, parked: { ...record.parked, missing: [...missing] } },
+    time,
+    signal,
+  );
 }
 
 /** Starts runs level by level, a bounded number at once, each after a small delay by chance. */
-async function start({ context, dispatch, concurrency }: SweeperParts, ready: readonly Parked[], signal: AbortSignal | undefined) {
+async function start(
+  { context, dispatch, concurrency }: SweeperParts,
+  ready: readonly Parked[],
+  signal: AbortSignal | undefined,
+) {
   const results: RunResult[] = [];
   const levels = dependencyLevels(ready, ({ record, processor }) => ({
     output: record.key,
-    needs: processor.upstream(record.options).flatMap(({ output }) => (output === undefined ? [] : [`${output}/${record.date}`])),
+    needs: processor
+      .upstream(record.options)
+      .flatMap(({ output }) => (output === undefined ? [] : [`${output}/${record.date}`])),
   }));
   for (const level of levels) {
     const queue = [...level];
     const worker = async () => {
       for (let next = queue.shift(); next !== undefined && !signal?.aborted; next = queue.shift()) {
         await sleep(context.clock, context.random() * startJitter, signal);
-        results.push(...(await dispatch(next.record.processor, next.record.options, { trigger: 'sweep', signal })));
+        results.push(
+          ...(await dispatch(next.record.processor, next.record.options, { trigger: 'sweep', signal })),
+        );
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, level.length) }, worker));
