@@ -1,10 +1,12 @@
 export { AnalyticsProcessorBase } from './analytics-processor-base.ts';
+export { dataHash } from './data-hash.ts';
 export type { AnalysisDate, DateRange } from './date-range.ts';
 export { type ProcessorDefinition, type ProcessorOptions, defineProcessor } from './definition.ts';
 export { type RunClass, type RunConstructor, mixin, mixinsOf } from './mixin.ts';
 export { failed, skipped, succeeded } from './outcomes.ts';
 export { PrecomputeProcessorBase } from './precompute-processor-base.ts';
 export { ProcessorBase } from './processor-base.ts';
+export { type Quality, type QualityInput, type QualityTier, quality } from './quality.ts';
 export type { Run } from './run.ts';
 export {
   type DispatchCall,
@@ -16,6 +18,7 @@ export {
 } from './run-base.ts';
 export { type DeadReason, recordDead } from './run-records.ts';
 export * from './run-result.ts';
+export { type SourceColumns, type SourceQuery, sourceColumns } from './source-columns.ts';
 export { withCircuitBreaker } from './with-circuit-breaker.ts';
 export { withHeartbeat } from './with-heartbeat.ts';
 export { withTimeout } from './with-timeout.ts';
