@@ -12,3 +12,8 @@ export type {
   StoreCall,
   UnreadableEntry,
 } from './collection.ts';
+export { nextFence } from './fence.ts';
+export { memoryStore } from './memory-store.ts';
+export { retention } from './retention.ts';
+export { type RunRecord, runRecord, runRecords } from './run-record.ts';
+export { type WorkRecord, workRecord, workRecords } from './work-record.ts';
