@@ -1,4 +1,5 @@
 export { BreakwaterError } from './breakwater-error.ts';
+export { type Classification, classify } from './classify.ts';
 export { InvalidDataError, ServiceError } from './client-errors.ts';
 export { ConfigurationError } from './configuration-error.ts';
 export type { ErrorKind } from './error-kind.ts';
@@ -8,3 +9,4 @@ export { PreconditionError } from './precondition-error.ts';
 export { LostLeaseError, StoreUnavailableError } from './store-errors.ts';
 export { TimeoutError } from './timeout-error.ts';
 export { UpstreamUnknownError } from './upstream-unknown-error.ts';
+export { parseRetryAfter } from './retry-after.ts';

@@ -1,0 +1,14 @@
+/**
+ * Milliseconds that a `Retry-After` header asks to wait: a number of seconds, or an HTTP date (RFC 9110, 10.2.3).
+ *
+ * @param wallNow Wall-clock milliseconds now; without it a date can't be told.
+ * @returns undefined for what is neither.
+ */
+export function parseRetryAfter(value: string | number, wallNow: number | undefined): number | undefined {
+  const text = String(value).trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
+  // HTTP dates start with a day's name; Date.parse would take much that is no HTTP date.
+  if (wallNow === undefined || !/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - wallNow);
+}
