@@ -1,12 +1,12 @@
 import type { Context } from '../context/index.ts';
 import { LostLeaseError } from '../errors/index.ts';
 import type { WorkRecord } from '../store/index.ts';
+import { withinTime } from '../time/index.ts';
 import type { ProcessorDefinition } from './definition.ts';
 import { LiveRun } from './live-run.ts';
 import type { DispatchCall, RunPart } from './run-base.ts';
 import type { RunResult } from './run-result.ts';
 import { recordDead, recordEnd, recordStart } from './run-records.ts';
-import { withinTime } from './within-time.ts';
 import { type ClaimResult, claim, release } from './work-claims.ts';
 
 interface Performance<O> {

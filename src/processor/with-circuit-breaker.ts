@@ -14,7 +14,7 @@ export const withCircuitBreaker = /* @__PURE__ */ mixin('withCircuitBreaker', (B
   abstract class WithCircuitBreaker extends Base {
     protected override async guard(run: Run<unknown>): Promise<RunResult> {
       const { context, definition } = this;
-      const { clock, random, store, config } = context;
+      const { clock, store, config } = context;
       const circuit = sharedCircuit({
         store: circuitStore(store),
         key: `processor/${run.key}`,
@@ -22,8 +22,9 @@ export const withCircuitBreaker = /* @__PURE__ */ mixin('withCircuitBreaker', (B
         openFor: definition.circuit.openFor ?? config.circuit.openFor,
         // A probe is a whole run: its place is free again when the claim would be.
         probeTimeout: Math.max(1, run.remaining()),
+        probes: 1,
+        successes: 1,
         clock,
-        random,
       });
       const admission = await circuit.enter();
       if (!admission.admitted) return live(run).skipped('circuit_open', { retryAfter: admission.retryAfter });

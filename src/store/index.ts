@@ -17,3 +17,4 @@ export { memoryStore } from './memory-store.ts';
 export { retention } from './retention.ts';
 export { type RunRecord, runRecord, runRecords } from './run-record.ts';
 export { type WorkRecord, workRecord, workRecords } from './work-record.ts';
+export { circuitRecords, circuitStore } from './circuit-records.ts';

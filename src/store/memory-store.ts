@@ -71,7 +71,9 @@ function memoryCollection<T>(
       const found = [...kept.keys()]
         .flatMap((key) => {
           const item = present(key);
-          return item === undefined || (dueBefore !== undefined && !((item.due ?? Infinity) <= dueBefore)) ? [] : [{ key, item }];
+          return item === undefined || (dueBefore !== undefined && !((item.due ?? Infinity) <= dueBefore))
+            ? []
+            : [{ key, item }];
         })
         .sort((a, b) => compare(place(a.key, a.item), place(b.key, b.item)))
         .filter(({ key, item }) => after === undefined || compare(place(key, item), JSON.parse(after)) > 0);
@@ -80,7 +82,8 @@ function memoryCollection<T>(
       return {
         time: time(),
         entries: page.map(({ key, item }) => readEntry(definition, key, item)),
-        next: last !== undefined && found.length > limit ? JSON.stringify(place(last.key, last.item)) : undefined,
+        next:
+          last !== undefined && found.length > limit ? JSON.stringify(place(last.key, last.item)) : undefined,
       };
     },
   };
@@ -97,12 +100,21 @@ function compare([dueA, keyA]: Place, [dueB, keyB]: Place): number {
   return dueA - dueB || (keyA < keyB ? -1 : keyA > keyB ? 1 : 0);
 }
 
-function readEntry<T>(definition: CollectionDefinition<T>, key: string, { json, recordVersion, version, due, expires }: Kept): Entry<T> {
+function readEntry<T>(
+  definition: CollectionDefinition<T>,
+  key: string,
+  { json, recordVersion, version, due, expires }: Kept,
+): Entry<T> {
   const base = { key, version, due, expires };
   if (recordVersion !== definition.version) {
     return { ...base, readable: false, why: 'unknown_version', detail: `version ${recordVersion}` };
   }
   const parsed = definition.schema.safeParse(JSON.parse(json));
   if (parsed.success) return { ...base, readable: true, value: parsed.data };
-  return { ...base, readable: false, why: 'corrupt', detail: parsed.error.issues[0]?.message ?? 'does not fit its schema' };
+  return {
+    ...base,
+    readable: false,
+    why: 'corrupt',
+    detail: parsed.error.issues[0]?.message ?? 'does not fit its schema',
+  };
 }

@@ -17,7 +17,13 @@ export const runRecord = z.strictObject({
   endedAt: z.string().nullable(),
   durationMs: z.number().nullable(),
   rows: z.number().int().nullable(),
-  steps: z.array(z.strictObject({ name: z.string(), durationMs: z.number(), outcome: z.enum(['done', 'failed', 'abandoned']) })),
+  steps: z.array(
+    z.strictObject({
+      name: z.string(),
+      durationMs: z.number(),
+      outcome: z.enum(['done', 'failed', 'abandoned']),
+    }),
+  ),
   error: z.strictObject({ name: z.string(), message: z.string(), kind: z.string().nullable() }).nullable(),
   host: z.string(),
   version: z.string(),

@@ -42,7 +42,9 @@ export const workRecord = z.strictObject({
       detail: z.string().nullable(),
     })
     .nullable(),
-  done: z.strictObject({ runId: z.string(), at: z.string(), fingerprint: z.string(), rows: z.number().int() }).nullable(),
+  done: z
+    .strictObject({ runId: z.string(), at: z.string(), fingerprint: z.string(), rows: z.number().int() })
+    .nullable(),
   gaveUp: z.strictObject({ at: z.string(), reason: z.string() }).nullable(),
 });
 

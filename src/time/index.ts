@@ -3,3 +3,4 @@ export { realClock } from './clock.ts';
 export type { Duration, DurationRule } from './duration.ts';
 export { milliseconds } from './duration.ts';
 export { sleep } from './sleep.ts';
+export { withinTime } from './within-time.ts';

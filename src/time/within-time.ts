@@ -1,5 +1,5 @@
 import { TimeoutError } from '../errors/index.ts';
-import type { Clock } from '../time/index.ts';
+import type { Clock } from './clock.ts';
 
 /**
  * The call's result, or a TimeoutError once `after` milliseconds have passed, whether or not the call heeds the signal that

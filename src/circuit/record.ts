@@ -1,0 +1,35 @@
+/** JSON that a trip rule keeps between calls. */
+export type TripState =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly TripState[]
+  | { readonly [name: string]: TripState };
+
+export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
+
+/** A circuit as data: JSON, so that it can live in a store. Times are milliseconds of whichever clock drives it. */
+export interface CircuitRecord {
+  readonly state: CircuitState;
+  /** Grows with every change of state: the result of another epoch's call is ignored. */
+  readonly epoch: number;
+  /** What the trip rule remembers; counted in `closed` only. */
+  readonly trip: TripState;
+  /** Failures since the last success, for people. */
+  readonly failures: number;
+  /** When it opened last; null in `closed`. */
+  readonly openedAt: number | null;
+  /** When an open circuit admits probes. */
+  readonly openUntil: number | null;
+  /** The probes at work in `half-open`, each with the time by which it must have ended. */
+  readonly probes: readonly Probe[];
+  readonly nextProbe: number;
+  /** Probes of this epoch that succeeded. */
+  readonly successes: number;
+}
+
+export interface Probe {
+  readonly id: number;
+  readonly expires: number;
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { CircuitRecord, CircuitStore, TripState } from '../circuit/index.ts';
+import { StoreUnavailableError } from '../errors/index.ts';
+import type { CollectionDefinition, Store } from './collection.ts';
+import { retention } from './retention.ts';
+
+const circuitRecord: z.ZodType<CircuitRecord> = z.strictObject({
+  state: z.enum(['closed', 'open', 'half-open', 'isolated']),
+  epoch: z.number().int().nonnegative(),
+  trip: z.json() as z.ZodType<TripState>,
+  failures: z.number().int().nonnegative(),
+  openedAt: z.number().nullable(),
+  openUntil: z.number().nullable(),
+  probes: z.array(z.strictObject({ id: z.number().int(), expires: z.number() })),
+  nextProbe: z.number().int().nonnegative(),
+  successes: z.number().int().nonnegative(),
+});
+
+export const circuitRecords: CollectionDefinition<CircuitRecord> = {
+  name: 'circuits',
+  version: 1,
+  schema: circuitRecord,
+};
+
+/** The store as shared circuits want it. */
+export function circuitStore(store: Store): CircuitStore {
+  const circuits = store.collection(circuitRecords);
+  return {
+    async read(key, call) {
+      const { entry, time } = await circuits.get(key, call);
+      if (entry?.readable === false) {
+        throw new StoreUnavailableError(`Circuit ${key} can't be read (${entry.why}: ${entry.detail})`);
+      }
+      return { record: entry?.value, version: entry?.version, time };
+    },
+    async write(key, record, read, { signal }) {
+      const expires = read.time + retention.circuits;
+      const { ok } = await circuits.put(key, record, { ifVersion: read.version, expires, signal });
+      return ok;
+    },
+  };
+}
