@@ -1,0 +1,20 @@
+import type { DateRange } from 'breakwater';
+import { anyOf, rows, schedule, type UpstreamCheck } from 'breakwater/upstream';
+
+/** What both team processors wait for: the date's games over, and both teams' numbers for each of them. */
+export function teamUpstream(options: DateRange): readonly UpstreamCheck[] {
+  const games = schedule('nba_raw.nbac_schedule');
+  return [
+    games.final(options),
+    anyOf(
+      rows('nba_raw.nbac_team_boxscore').forDates(options).atLeast({ rows: 2, per: games }),
+      rows('nba_raw.nbac_gamebook_player_stats').forDates(options).atLeast({ rows: 10, per: games }),
+    ),
+  ];
+}
+
+/** The tables without which they have nothing to do; of alternatives one is enough. */
+export const teamTables = [
+  ['nba_raw.nbac_schedule'],
+  ['nba_raw.nbac_team_boxscore', 'nba_raw.nbac_gamebook_player_stats'],
+] as const;
