@@ -1,4 +1,5 @@
 export type { CircuitReading, CircuitStore } from './circuit-store.ts';
+export { LocalCircuit } from './local-circuit.ts';
 export type { CircuitRecord, CircuitState, Probe, TripState } from './record.ts';
 export {
   type Admission,

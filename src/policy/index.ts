@@ -1,0 +1,32 @@
+export {
+  type CircuitRecord,
+  type CircuitState,
+  consecutiveFailures,
+  type TripRule,
+  type TripState,
+} from '../circuit/index.ts';
+export * from '../errors/index.ts';
+export { type Clock, type Duration, realClock, type Timer } from '../time/index.ts';
+export {
+  type Backoff,
+  type BackoffOptions,
+  constant,
+  decorrelatedJitter,
+  equalJitter,
+  exponential,
+  type Failure,
+  fullJitter,
+  sequence,
+} from './backoff.ts';
+export { compose } from './build-policy.ts';
+export {
+  type CircuitBreaker,
+  type CircuitBreakerEvent,
+  type CircuitBreakerOptions,
+  circuitBreaker,
+} from './circuit-breaker.ts';
+export type { Listener } from './listen.ts';
+export type { AsyncFunction, Attempt, ExecuteOptions, Outcome, Policy } from './policy.ts';
+export { type GaveUp, type RetryEvent, type RetryOptions, retry } from './retry.ts';
+export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.ts';
+export { type TimeoutEvent, type TimeoutOptions, timeout } from './timeout.ts';

@@ -1,0 +1,45 @@
+import type { ErrorKind } from '../errors/index.ts';
+
+/** What the operation is given for one attempt. Never spread it: `signal` is made when it is first read. */
+export interface Attempt {
+  /** Aborted when the attempt's time is up or the caller gives up. Read late, it is already aborted. */
+  readonly signal: AbortSignal;
+  /** From 1. */
+  readonly attempt: number;
+  /** Monotonic milliseconds by which the attempt must be done; Infinity where nothing bounds it. */
+  readonly deadline: number;
+  /** Milliseconds left until the deadline, never below zero. */
+  remaining(): number;
+}
+
+export interface ExecuteOptions {
+  /** The caller's: its abort ends the call at once, with the caller's own reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Monotonic milliseconds of the policy's clock by which the call must be done. */
+  readonly deadline?: number | undefined;
+}
+
+/** How a call ended, as a value. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown; readonly kind: ErrorKind };
+
+// biome-ignore lint/suspicious/noExplicitAny: a wrapped function keeps its own parameters and `this`
+export type AsyncFunction = (this: any, ...args: any[]) => Promise<unknown>;
+
+/**
+ * A way to run an operation. Policies are frozen and hold no call's state, so one serves any number of calls.
+ *
+ * @typeParam Extra What may come out besides the operation's own result (a fallback's value).
+ */
+export interface Policy<Extra = never> {
+  /** Runs the operation under the policy. @throws what the operation throws, or the policy's own error. */
+  execute<T>(operation: (attempt: Attempt) => Promise<T> | T, options?: ExecuteOptions): Promise<T | Extra>;
+  /** The same; never throws, but tells how it ended and what kind of error it was. */
+  executeOutcome<T>(
+    operation: (attempt: Attempt) => Promise<T> | T,
+    options?: ExecuteOptions,
+  ): Promise<Outcome<T | Extra>>;
+  /** The function under the policy, with its parameters, overloads and `this`. It gets no signal: use `execute` where one must arrive. */
+  wrap<F extends AsyncFunction>(fn: F): F;
+}

@@ -1,0 +1,121 @@
+import type { Clock, Timer } from './clock.ts';
+
+/** A deadline that was set; cancel it when what it bounds has ended. */
+export interface Deadline {
+  readonly at: number;
+  readonly due: () => void;
+  /** Where it stands in its heap; -1 when it stands in none. */
+  place: number;
+}
+
+const timers = new WeakMap<Clock, DeadlineTimer>();
+
+/** The one deadline timer of a clock. */
+export function deadlineTimer(clock: Clock): DeadlineTimer {
+  let timer = timers.get(clock);
+  if (timer === undefined) {
+    timer = new DeadlineTimer(clock);
+    timers.set(clock, timer);
+  }
+  return timer;
+}
+
+/**
+ * All deadlines of one clock on one timer of it: a binary heap, soonest first. With none pending there is no timer, so that
+ * nothing keeps the process alive.
+ */
+export class DeadlineTimer {
+  readonly #clock: Clock;
+  readonly #heap: Deadline[] = [];
+  #timer: Timer | undefined;
+  #armedFor = Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How many deadlines are pending. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** Calls `due` once at the monotonic time `at`, unless it is cancelled before. */
+  add(at: number, due: () => void): Deadline {
+    const deadline: Deadline = { at, due, place: this.#heap.length };
+    this.#heap.push(deadline);
+    this.#rise(deadline);
+    if (at < this.#armedFor) this.#arm(at);
+    return deadline;
+  }
+
+  /** Takes the deadline back; one that was due or cancelled already is left alone. */
+  cancel(deadline: Deadline): void {
+    const { place } = deadline;
+    if (place < 0) return;
+    this.#remove(place);
+    if (this.#heap.length === 0) this.#disarm();
+  }
+
+  #fire(): void {
+    this.#timer = undefined;
+    this.#armedFor = Infinity;
+    const now = this.#clock.now();
+    for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
+      this.#remove(0);
+      first.due();
+    }
+    const next = this.#heap[0];
+    if (next !== undefined && next.at < this.#armedFor) this.#arm(next.at);
+  }
+
+  #arm(at: number): void {
+    this.#timer?.cancel();
+    this.#armedFor = at;
+    this.#timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now()), () => this.#fire());
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#armedFor = Infinity;
+  }
+
+  #remove(place: number): void {
+    const heap = this.#heap;
+    (heap[place] as Deadline).place = -1;
+    const last = heap.pop() as Deadline;
+    if (place === heap.length) return;
+    heap[place] = last;
+    last.place = place;
+    this.#rise(last);
+    this.#sink(last);
+  }
+
+  #rise(deadline: Deadline): void {
+    const heap = this.#heap;
+    while (deadline.place > 0) {
+      const parent = heap[(deadline.place - 1) >> 1] as Deadline;
+      if (parent.at <= deadline.at) return;
+      this.#swap(parent, deadline);
+    }
+  }
+
+  #sink(deadline: Deadline): void {
+    const heap = this.#heap;
+    for (;;) {
+      const left = heap[2 * deadline.place + 1];
+      const right = heap[2 * deadline.place + 2];
+      const least = right !== undefined && left !== undefined && right.at < left.at ? right : left;
+      if (least === undefined || least.at >= deadline.at) return;
+      this.#swap(deadline, least);
+    }
+  }
+
+  #swap(upper: Deadline, lower: Deadline): void {
+    const { place } = upper;
+    upper.place = lower.place;
+    lower.place = place;
+    this.#heap[upper.place] = upper;
+    this.#heap[lower.place] = lower;
+  }
+}
