@@ -20,3 +20,4 @@ export type { HttpClient, HttpRequestOptions, HttpResponse } from './http.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { silentLogger } from './logger.ts';
 export type { DeleteOptions, ListOptions, SaveOptions, StorageClient, StoredObject } from './storage.ts';
+export { checkGeneration, checkListLimit, checkObjectPath, checkObjectPrefix } from './object-path.ts';
