@@ -1,3 +1,16 @@
 export type { Dependency, UpstreamAnswer } from './answer.ts';
-export type { UpstreamCheck } from './check.ts';
+export type { CheckPlan, DayRange, RowSource, ScheduleSource, UpstreamCheck } from './check.ts';
+export {
+  anyOf,
+  outputOf,
+  query,
+  type RowsCheck,
+  rows,
+  type Schedule,
+  schedule,
+  snapshot,
+  type Wanted,
+} from './declare.ts';
+export { gameCode } from './games.ts';
 export type { AskOptions, UpstreamReader, UpstreamRequest } from './reader.ts';
+export { createUpstreamReader, type UpstreamReaderOptions } from './upstream-reader.ts';
