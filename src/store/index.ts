@@ -17,4 +17,16 @@ export { memoryStore } from './memory-store.ts';
 export { retention } from './retention.ts';
 export { type RunRecord, runRecord, runRecords } from './run-record.ts';
 export { type WorkRecord, workRecord, workRecords } from './work-record.ts';
+export {
+  checkDefinition,
+  checkKey,
+  checkList,
+  cursorOf,
+  decodeRecord,
+  encodeRecord,
+  neverDue,
+  type Place,
+  placeOf,
+  type StoredRecord,
+} from './stored-record.ts';
 export { circuitRecords, circuitStore } from './circuit-records.ts';

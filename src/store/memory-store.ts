@@ -1,13 +1,16 @@
 import type { Clock } from '../time/index.ts';
-import type { Collection, CollectionDefinition, Entry, Store } from './collection.ts';
-
-interface Kept {
-  readonly json: string;
-  readonly recordVersion: number;
-  readonly version: string;
-  readonly due: number | undefined;
-  readonly expires: number;
-}
+import type { Collection, CollectionDefinition, Store } from './collection.ts';
+import { ExpiringRecords } from './expiring-records.ts';
+import {
+  checkDefinition,
+  checkKey,
+  checkList,
+  cursorOf,
+  decodeRecord,
+  encodeRecord,
+  type Place,
+  placeOf,
+} from './stored-record.ts';
 
 /**
  * A store in this process's memory: for tests, simulations and processors that share nothing.
@@ -17,104 +20,71 @@ interface Kept {
 export function memoryStore({ clock }: { readonly clock: Clock }): Store {
   const start = clock.wallNow() - clock.now();
   const time = () => start + clock.now();
-  const collections = new Map<string, Map<string, Kept>>();
+  const collections = new Map<string, ExpiringRecords>();
   let writes = 0;
   return {
     collection<T>(definition: CollectionDefinition<T>): Collection<T> {
-      let kept = collections.get(definition.name);
-      if (kept === undefined) {
-        kept = new Map();
-        collections.set(definition.name, kept);
+      checkDefinition(definition);
+      let records = collections.get(definition.name);
+      if (records === undefined) {
+        records = new ExpiringRecords(time);
+        collections.set(definition.name, records);
       }
-      return memoryCollection(definition, kept, time, () => String(++writes));
+      return memoryCollection(definition, records, time, () => String(++writes));
     },
   };
 }
 
 function memoryCollection<T>(
   definition: CollectionDefinition<T>,
-  kept: Map<string, Kept>,
+  records: ExpiringRecords,
   time: () => number,
   nextVersion: () => string,
 ): Collection<T> {
-  const present = (key: string): Kept | undefined => {
-    const found = kept.get(key);
-    if (found === undefined || found.expires > time()) return found;
-    kept.delete(key);
-    return undefined;
-  };
   return {
     async get(key, call) {
+      checkKey(key);
       call?.signal?.throwIfAborted();
-      const found = present(key);
-      return { time: time(), entry: found && readEntry(definition, key, found) };
+      const found = records.get(key);
+      return { time: time(), entry: found && decodeRecord(definition, key, found) };
     },
     async put(key, value, options) {
+      const json = encodeRecord(definition, key, value, options);
       options.signal?.throwIfAborted();
-      if (present(key)?.version !== options.ifVersion) return { ok: false, time: time() };
+      if (records.get(key)?.version !== options.ifVersion) return { ok: false, time: time() };
       const version = nextVersion();
-      kept.set(key, {
-        json: JSON.stringify(value),
-        recordVersion: definition.version,
-        version,
-        due: options.due,
-        expires: options.expires,
-      });
+      const { due, expires } = options;
+      records.set(key, { json, recordVersion: definition.version, version, due, expires });
       return { ok: true, version, time: time() };
     },
     async delete(key, options) {
+      checkKey(key);
       options.signal?.throwIfAborted();
-      return present(key)?.version === options.ifVersion && kept.delete(key);
+      const found = records.get(key);
+      return found !== undefined && found.version === options.ifVersion && records.delete(key);
     },
-    async list({ dueBefore, limit, after, signal }) {
-      signal?.throwIfAborted();
-      const found = [...kept.keys()]
-        .flatMap((key) => {
-          const item = present(key);
-          return item === undefined || (dueBefore !== undefined && !((item.due ?? Infinity) <= dueBefore))
-            ? []
-            : [{ key, item }];
+    async list(query) {
+      const { dueBefore = Infinity, limit, after } = checkList(query);
+      query.signal?.throwIfAborted();
+      const found = records
+        .all()
+        .map(([key, record]) => ({ place: placeOf(key, record), record }))
+        .filter(({ record, place }) => {
+          const due = record.due ?? Infinity;
+          return due <= dueBefore && (after === undefined || compare(place, after) > 0);
         })
-        .sort((a, b) => compare(place(a.key, a.item), place(b.key, b.item)))
-        .filter(({ key, item }) => after === undefined || compare(place(key, item), JSON.parse(after)) > 0);
+        .sort((a, b) => compare(a.place, b.place));
       const page = found.slice(0, limit);
       const last = page.at(-1);
       return {
         time: time(),
-        entries: page.map(({ key, item }) => readEntry(definition, key, item)),
-        next:
-          last !== undefined && found.length > limit ? JSON.stringify(place(last.key, last.item)) : undefined,
+        entries: page.map(({ place: { key }, record }) => decodeRecord(definition, key, record)),
+        next: last !== undefined && found.length > limit ? cursorOf(last.place) : undefined,
       };
     },
   };
 }
 
-type Place = readonly [due: number, key: string];
-
-// Those without a due time come last; JSON has no Infinity.
-function place(key: string, { due }: Kept): Place {
-  return [due ?? Number.MAX_VALUE, key];
-}
-
-function compare([dueA, keyA]: Place, [dueB, keyB]: Place): number {
-  return dueA - dueB || (keyA < keyB ? -1 : keyA > keyB ? 1 : 0);
-}
-
-function readEntry<T>(
-  definition: CollectionDefinition<T>,
-  key: string,
-  { json, recordVersion, version, due, expires }: Kept,
-): Entry<T> {
-  const base = { key, version, due, expires };
-  if (recordVersion !== definition.version) {
-    return { ...base, readable: false, why: 'unknown_version', detail: `version ${recordVersion}` };
-  }
-  const parsed = definition.schema.safeParse(JSON.parse(json));
-  if (parsed.success) return { ...base, readable: true, value: parsed.data };
-  return {
-    ...base,
-    readable: false,
-    why: 'corrupt',
-    detail: parsed.error.issues[0]?.message ?? 'does not fit its schema',
-  };
+function compare(a: Place, b: Place): number {
+  return a.due - b.due || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }
