@@ -1,7 +1,7 @@
 import { newest, num, type RawRow, type RawTables, str } from './raw.ts';
 
-const over = (statuses: readonly string[], row: RawRow, column: string) =>
-  statuses.includes(String(row[column]));
+const isOver = (game: RawRow) =>
+  ['Final', 'Game Over', 'Completed Early'].includes(String(game.status_detailed));
 
 /** Every final game of every batter, in the order played. */
 function careers(raw: RawTables): Map<string, { row: RawRow; number: number }[]> {
@@ -10,15 +10,12 @@ function careers(raw: RawTables): Map<string, { row: RawRow; number: number }[]>
   const official = newest(raw['mlb_raw.mlbapi_batter_stats'] ?? [], ['game_pk', 'player_lookup']);
   const known = new Set(official.map((row) => `${row.game_pk} ${row.player_lookup}`));
   const others = newest(raw['mlb_raw.bdl_batter_stats'] ?? [], ['game_pk', 'player_lookup']).filter(
-    (row) =>
-      !known.has(`${row.game_pk} ${row.player_lookup}`) &&
-      over(['STATUS_FINAL', 'STATUS_F', 'Final'], row, 'game_status'),
+    (row) => !known.has(`${row.game_pk} ${row.player_lookup}`) && row.game_status === 'STATUS_FINAL',
   );
   const careers = new Map<string, { row: RawRow; number: number }[]>();
   for (const row of [...official, ...others]) {
     const game = scheduled.get(num(row, 'game_pk'));
-    if (game !== undefined && !over(['Final', 'Game Over', 'Completed Early'], game, 'status_detailed'))
-      continue;
+    if (game !== undefined && !isOver(game)) continue;
     if (num(row, 'at_bats') === 0) continue;
     const career = careers.get(str(row, 'player_lookup')) ?? [];
     career.push({ row, number: game === undefined ? 1 : num(game, 'game_number') });

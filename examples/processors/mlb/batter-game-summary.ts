@@ -31,8 +31,15 @@ export class MlbBatterGameSummary extends AnalyticsProcessorBase<BatterGame[], B
     return [
       games.final(options),
       anyOf(
-        rows('mlb_raw.mlbapi_batter_stats').forDates(options).atLeast({ rows: 1, per: games }),
-        rows('mlb_raw.bdl_batter_stats').forDates(options).atLeast({ rows: 1, per: games }),
+        rows('mlb_raw.mlbapi_batter_stats')
+          .forDates(options)
+          .distinct('team_abbr')
+          .atLeast({ rows: 2, per: games }),
+        rows('mlb_raw.bdl_batter_stats')
+          .where({ game_status: 'STATUS_FINAL' })
+          .forDates(options)
+          .distinct('team_abbr')
+          .atLeast({ rows: 2, per: games }),
       ),
     ];
   }

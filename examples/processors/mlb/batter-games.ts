@@ -79,7 +79,7 @@ const batterGames = `
     FROM mlb_raw.mlbapi_batter_stats
     WHERE game_date BETWEEN @since AND @date
     UNION ALL
-    SELECT ${columns}, processed_at, TRUE AS from_fallback, game_status IN ('STATUS_FINAL', 'STATUS_F', 'Final') AS is_over
+    SELECT ${columns}, processed_at, TRUE AS from_fallback, game_status = 'STATUS_FINAL' AS is_over
     FROM mlb_raw.bdl_batter_stats
     WHERE game_date BETWEEN @since AND @date
   ),

@@ -1,4 +1,5 @@
 import type { DateRange, Run, SourceQuery } from 'breakwater';
+import { gameCode } from 'breakwater/upstream';
 import { z } from 'zod';
 
 /** A game of the date that is over. */
@@ -12,11 +13,6 @@ export interface FinalGame<Source> {
   readonly awayScore: number | null;
   /** What the processor's source tables had for the date. */
   readonly sources: Source;
-}
-
-/** The key that box-score tables give a game, which the schedule knows by a number: date, away team, home team. */
-export function gameKey(date: string, away: string, home: string): string {
-  return `${date.replaceAll('-', '')}_${away}_${home}`;
 }
 
 /** The date's final games, by their latest rows in the schedule, with the processor's source columns. */
@@ -33,7 +29,7 @@ export async function readFinalGames<Source extends object>(
     schema: z.intersection(gameRow, sources.schema),
   });
   return games.map((game) => ({
-    gameId: gameKey(run.date, game.away_team_tricode, game.home_team_tricode),
+    gameId: gameCode(run.date, game.away_team_tricode, game.home_team_tricode),
     date: run.date,
     home: game.home_team_tricode,
     away: game.away_team_tricode,
@@ -52,7 +48,7 @@ const gameRow = z.object({
 
 const finalGames = (sources: string) => `
   WITH latest AS (
-    SELECT game_id, game_status, home_team_tricode, away_team_tricode, home_team_score, away_team_score
+    SELECT game_id, game_status, is_all_star, home_team_tricode, away_team_tricode, home_team_score, away_team_score
     FROM nba_raw.nbac_schedule
     WHERE game_date = @date
     QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id ORDER BY processed_at DESC) = 1
@@ -60,5 +56,5 @@ const finalGames = (sources: string) => `
   sources AS (${sources})
   SELECT latest.*, sources.*
   FROM latest CROSS JOIN sources
-  WHERE latest.game_status = 3
+  WHERE latest.game_status = 3 AND NOT IFNULL(latest.is_all_star, FALSE)
   ORDER BY latest.game_id`;

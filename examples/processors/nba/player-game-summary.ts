@@ -30,10 +30,18 @@ export class PlayerGameSummary extends AnalyticsProcessorBase<PlayerDay, PlayerG
     return [
       games.final(options),
       anyOf(
-        rows('nba_raw.nbac_gamebook_player_stats').forDates(options).atLeast({ rows: 1, per: games }),
-        rows('nba_raw.nbac_player_boxscores').forDates(options).atLeast({ rows: 1, per: games }),
+        rows('nba_raw.nbac_gamebook_player_stats')
+          .where({ player_status: 'active' })
+          .forDates(options)
+          .distinct('team_abbr')
+          .atLeast({ rows: 2, per: games }),
+        rows('nba_raw.nbac_player_boxscores')
+          .where({ game_status: 'Final' })
+          .forDates(options)
+          .distinct('team_abbr')
+          .atLeast({ rows: 2, per: games }),
       ),
-      outputOf(TeamOffenseGameSummary).forDates(options),
+      outputOf(TeamOffenseGameSummary).forDates(options).atLeast({ share: 0.8, of: games }),
     ];
   }
 
@@ -43,9 +51,12 @@ export class PlayerGameSummary extends AnalyticsProcessorBase<PlayerDay, PlayerG
 
   protected override validate(day: PlayerDay) {
     requireTeams(day);
-    const empty = playersByGame(day).find(({ players }) => players.length === 0);
-    if (empty !== undefined)
-      throw new InvalidDataError(`Nobody was found who played in ${empty.game.gameId}`);
+    for (const { game, players } of playersByGame(day)) {
+      const teams = new Set(players.map((player) => player.team_abbr));
+      const missing = [game.away, game.home].filter((team) => !teams.has(team));
+      if (missing.length > 0)
+        throw new InvalidDataError(`No players of ${missing.join(' and ')} were found in ${game.gameId}`);
+    }
   }
 
   protected transform(day: PlayerDay, run: Run<DateRange>) {

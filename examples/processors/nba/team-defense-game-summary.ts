@@ -64,10 +64,7 @@ export function teamDefenseRow(game: TeamGame, processedAt: number) {
       defensive_rebounds: defensiveRebounds,
       win_flag: defence.points > attack.points,
     },
-    {
-      sources: game.sources,
-      quality: quality({ sources: [{ found: 2, wanted: 2 }], fallbacks }),
-      processedAt,
-    },
+    // A game of which a side is missing was refused: nothing is incomplete here.
+    { sources: game.sources, quality: quality({ sources: [], fallbacks }), processedAt },
   );
 }

@@ -58,10 +58,7 @@ export function teamOffenseRow(game: TeamGame, processedAt: number) {
       margin_of_victory: own.points - opponent.points,
       overtime_periods: periods,
     },
-    {
-      sources: game.sources,
-      quality: quality({ sources: [{ found: 2, wanted: 2 }], fallbacks }),
-      processedAt,
-    },
+    // A game of which a side is missing was refused: nothing is incomplete here.
+    { sources: game.sources, quality: quality({ sources: [], fallbacks }), processedAt },
   );
 }

@@ -6,9 +6,17 @@ export function teamUpstream(options: DateRange): readonly UpstreamCheck[] {
   const games = schedule('nba_raw.nbac_schedule');
   return [
     games.final(options),
+    // Two teams, not two rows: a box score that was read twice is not a game.
     anyOf(
-      rows('nba_raw.nbac_team_boxscore').forDates(options).atLeast({ rows: 2, per: games }),
-      rows('nba_raw.nbac_gamebook_player_stats').forDates(options).atLeast({ rows: 10, per: games }),
+      rows('nba_raw.nbac_team_boxscore')
+        .forDates(options)
+        .distinct('team_abbr')
+        .atLeast({ rows: 2, per: games }),
+      rows('nba_raw.nbac_gamebook_player_stats')
+        .where({ player_status: 'active' })
+        .forDates(options)
+        .distinct('team_abbr')
+        .atLeast({ rows: 2, per: games }),
     ),
   ];
 }
