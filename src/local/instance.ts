@@ -39,7 +39,8 @@ function startOf(pid: number): string | undefined {
   return fields[0] === 'Z' ? 'ended' : fields[19];
 }
 
-function bootId(): string {
+/** Which start of this machine it is, where Linux tells it. */
+export function bootId(): string {
   return readIfThere('/proc/sys/kernel/random/boot_id')?.trim() ?? 'unknown-boot';
 }
 

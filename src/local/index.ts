@@ -1,0 +1,1 @@
+export { type LocalState, type LocalStateOptions, localState } from './state.ts';
