@@ -14,3 +14,10 @@ export interface Addition {
   readonly total: number;
   readonly mine: number;
 }
+
+/** The same for an object. */
+export interface ObjectAddition {
+  readonly generation: number;
+  readonly total: number;
+  readonly mine: number;
+}

@@ -6,42 +6,28 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { localState } from '../../src/local/index.ts';
-import { type Addition, tallies } from './tally.ts';
+import { localObjects, localState } from '../../src/local/index.ts';
+import { type Addition, type ObjectAddition, type Tally, tallies } from './tally.ts';
 
-const script = fileURLToPath(new URL('./contender.ts', import.meta.url));
+const stateScript = fileURLToPath(new URL('./contender.ts', import.meta.url));
+const objectScript = fileURLToPath(new URL('./object-contender.ts', import.meta.url));
+
+let dir: string;
+let running: ChildProcess[];
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'breakwater-processes-'));
+  running = [];
+});
+afterEach(async () => {
+  for (const child of running) await killed(child);
+  rmSync(dir, { recursive: true });
+});
 
 describe('processes that share a state file', () => {
-  let dir: string;
-  let file: string;
-  let running: ChildProcess[];
-  beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'breakwater-processes-'));
-    file = join(dir, 'state.sqlite');
-    running = [];
-  });
-  afterEach(async () => {
-    for (const child of running) await killed(child);
-    rmSync(dir, { recursive: true });
-  });
-
-  const start = (name: string, times: number) => {
-    const child = fork(script, [file, name, String(times)], { execArgv: [], silent: true });
-    running.push(child);
-    const additions: Addition[] = [];
-    child.on('message', (addition: Addition) => additions.push(addition));
-    let errors = '';
-    child.stderr?.on('data', (text) => {
-      errors += text;
-    });
-    const ended = once(child, 'exit').then(([code, signal]) => {
-      if (code !== 0 && signal !== 'SIGKILL') throw new Error(`Process ${name} failed: ${errors}`);
-    });
-    return { name, child, additions, ended };
-  };
-
+  const file = () => join(dir, 'state.sqlite');
+  const start = (name: string, times: number) => startProcess<Addition>(stateScript, file(), name, times);
   const tally = async () => {
-    using state = localState({ file });
+    using state = localState({ file: file() });
     const { entry, time } = await state.collection(tallies).get('shared');
     return { value: entry?.readable ? entry.value : undefined, time };
   };
@@ -78,6 +64,37 @@ describe('processes that share a state file', () => {
   }, 30_000);
 });
 
+describe('processes that share a folder of objects', () => {
+  const start = (name: string, times: number) => startProcess<ObjectAddition>(objectScript, dir, name, times);
+
+  it('lose no update and use no generation twice, also when some are killed in mid-write', async () => {
+    const doomed = ['a', 'b'].map((name) => start(name, 1e9));
+    const others = ['c', 'd'].map((name) => start(name, 40));
+    for (const { child, additions, ended } of doomed) {
+      while (additions.length < 10) await Promise.race([once(child, 'message'), ended]);
+      await killed(child);
+    }
+    await Promise.all(others.map(({ ended }) => ended));
+    using objects = localObjects({ dir });
+    const found = await objects.read('shared/tally.json');
+    const { total, by }: Tally = JSON.parse(new TextDecoder().decode(found?.data));
+    expect(Object.values(by).reduce((sum, count) => sum + count, 0)).toBe(total);
+    expect(by).toMatchObject({ c: 40, d: 40 });
+    for (const { name, additions } of doomed) {
+      expect(by[name]).toBeGreaterThanOrEqual(additions.at(-1)?.mine as number);
+    }
+    const inOrder = [...doomed, ...others].flatMap(({ additions }) => additions);
+    inOrder.sort((a, b) => a.generation - b.generation);
+    for (const [index, { generation, total: told }] of inOrder.entries()) {
+      const previous = inOrder[index - 1];
+      if (previous === undefined) continue;
+      expect(generation).toBeGreaterThan(previous.generation);
+      expect(told).toBeGreaterThan(previous.total);
+    }
+    expect(found?.object.generation).toBeGreaterThanOrEqual(inOrder.at(-1)?.generation as number);
+  }, 30_000);
+});
+
 describe('loading the state file’s database', () => {
   it('says nothing of SQLite being experimental, and hides no other warning', async () => {
     const sources = fileURLToPath(new URL('../../src/local/index.ts', import.meta.url));
@@ -97,6 +114,22 @@ describe('loading the state file’s database', () => {
     expect(stderr).toContain('SQLite is slow today');
   });
 });
+
+/** Starts a process that tells each of its additions. */
+function startProcess<T>(script: string, place: string, name: string, times: number) {
+  const child = fork(script, [place, name, String(times)], { execArgv: [], silent: true });
+  running.push(child);
+  const additions: T[] = [];
+  child.on('message', (addition: T) => additions.push(addition));
+  let errors = '';
+  child.stderr?.on('data', (text) => {
+    errors += text;
+  });
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    if (code !== 0 && signal !== 'SIGKILL') throw new Error(`Process ${name} failed: ${errors}`);
+  });
+  return { name, child, additions, ended };
+}
 
 /** Every addition stands on the one before it: totals, versions and times are in the same order. */
 function expectOneHistory(additions: readonly Addition[]): void {
