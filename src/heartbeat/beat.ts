@@ -6,7 +6,7 @@ export interface Beat {
   /** The claim's fencing token: of two runs of a key, the larger is the newer. */
   readonly fence: number;
   /** `running`, or how the run ended. */
-  readonly status: 'running' | 'succeeded' | 'skipped' | 'failed' | 'timed_out' | 'cancelled';
+  readonly status: (typeof beatStatuses)[number];
   /** ISO 8601 wall times. */
   readonly started: string;
   readonly beat: string;
@@ -18,6 +18,8 @@ export interface Beat {
     readonly message: string | null;
   } | null;
   readonly step: string | null;
+  /** ISO 8601: when step or progress last changed. A run that beats but does not progress is alive and stuck. */
+  readonly progressed: string;
   /** The event loop's worst lag since the previous beat, in milliseconds. */
   readonly lag: number;
   readonly host: string;
@@ -25,3 +27,5 @@ export interface Beat {
   /** ISO 8601: when the record may be deleted. */
   readonly expires: string;
 }
+
+export const beatStatuses = ['running', 'succeeded', 'skipped', 'failed', 'timed_out', 'cancelled'] as const;

@@ -1,84 +1,165 @@
 import type { Logger } from '../clients/index.ts';
 import {
   type CircuitBreaker,
+  CircuitOpenError,
+  type Clock,
   circuitBreaker,
   compose,
+  ConfigurationError,
   consecutiveFailures,
+  type Outcome,
   type Policy,
   timeout,
 } from '../policy/index.ts';
-import type { Clock } from '../time/index.ts';
+import { milliseconds } from '../time/index.ts';
 import type { Beat } from './beat.ts';
+import { LossLog, SinkLog } from './chain-log.ts';
 import type { Heartbeats, HeartbeatSink } from './sink.ts';
 
 export interface HeartbeatChainOptions {
-  /** In the order in which they are tried. */
+  /** In the order in which they are tried; each with a name of its own. */
   readonly sinks: readonly HeartbeatSink[];
   readonly clock: Clock;
   readonly logger: Logger;
   /** The longest one call of a sink may take, in milliseconds. Default: 2,000. */
   readonly timeout?: number | undefined;
-  /** How long a sink that failed is left alone before it is tried again, in milliseconds. Default: 30,000. */
+  /**
+   * How long a sink that failed is left alone before a beat probes it, in milliseconds. Keep it below the interval between
+   * beats, so that every one may find the sink back. Default: 30,000.
+   */
   readonly openFor?: number | undefined;
+}
+
+/**
+ * Sinks in order, each call bounded in time and each sink behind a circuit of its own that opens at the first failure.
+ *
+ * A beat goes to the first sink with a closed circuit that takes it. A sink whose circuit is due for a probe gets the same beat
+ * beside it, so that nobody waits for a sink that may still be away; the last beat of a run probes nothing, as the run waits
+ * for it. If none of these took the beat, the sinks that were left alone are asked too: a beat is lost only if every sink
+ * failed it, each was asked once, and `send` takes at most the time-out for each sink.
+ *
+ * @throws ConfigurationError for no sinks, two of one name, or a duration that is none.
+ */
+export function heartbeatChain(options: HeartbeatChainOptions): Heartbeats {
+  const { sinks, clock, logger } = options;
+  const links = linksOf(options);
+  const delivered: Record<string, number> = Object.fromEntries(sinks.map(({ name }) => [name, 0]));
+  const losses = new LossLog(clock, logger);
+  return {
+    sinks: [...sinks],
+    async send(beat) {
+      const { sink, errors } = await deliver(links, beat);
+      if (sink === undefined) {
+        losses.lost(beat, errors);
+        return { lost: true };
+      }
+      delivered[sink] = (delivered[sink] ?? 0) + 1;
+      losses.delivered(sink);
+      return { sink };
+    },
+    statistics: () => ({
+      delivered: { ...delivered },
+      lost: losses.total,
+      degraded: links[0]?.breaker.state !== 'closed',
+    }),
+  };
 }
 
 interface Link {
   readonly sink: HeartbeatSink;
   readonly breaker: CircuitBreaker;
-  readonly policy: Policy;
+  /** The call under circuit and time-out. */
+  readonly guarded: Policy;
+  /** The call under the time-out alone. */
+  readonly bounded: Policy;
+  readonly sightings: SinkLog;
 }
 
-/**
- * Sinks in order, each bounded in time and behind a circuit of its own: a beat goes to the first that takes it, so a sink that
- * is away costs one late beat, not every one. A beat that no sink took is counted and logged, and the run goes on.
- */
-export function heartbeatChain(options: HeartbeatChainOptions): Heartbeats {
-  const { sinks, clock, logger, timeout: after = 2_000, openFor = 30_000 } = options;
-  const links = sinks.map((sink): Link => {
+interface Attempt {
+  readonly link: Link;
+  readonly outcome: Promise<Outcome<void>>;
+}
+
+interface Delivery {
+  readonly sink: string | undefined;
+  readonly errors: Readonly<Record<string, unknown>>;
+}
+
+async function deliver(links: readonly Link[], beat: Beat): Promise<Delivery> {
+  const errors: Record<string, unknown> = {};
+  const leftAlone: Link[] = [];
+  const start = (link: Link, policy: Policy): Attempt => ({
+    link,
+    outcome: policy.executeOutcome(({ signal }) => link.sink.write(beat, { signal })),
+  });
+  const startRegardless = (link: Link): Attempt => {
+    const { outcome } = start(link, link.bounded);
+    const closing = outcome.then((result) => {
+      if (result.ok) link.breaker.reset();
+      return result;
+    });
+    return { link, outcome: closing };
+  };
+  const takes = async ({ link, outcome }: Attempt): Promise<boolean> => {
+    const result = await outcome;
+    if (result.ok) link.sightings.took(link.breaker.state);
+    else if (isRejectedBy(link.breaker, result.error)) leftAlone.push(link);
+    else {
+      errors[link.sink.name] = result.error;
+      link.sightings.failed(result.error);
+    }
+    return result.ok;
+  };
+
+  const probes: Attempt[] = [];
+  let taker: Link | undefined;
+  for (const link of links) {
+    if (link.breaker.state === 'closed') {
+      if (await takes(start(link, link.guarded))) {
+        taker = link;
+        break;
+      }
+    } else if (beat.status === 'running') probes.push(start(link, link.guarded));
+    else leftAlone.push(link);
+  }
+  // Bounded by the time-out, and waited for so that nothing is left behind when the beat has been sent.
+  for (const probe of probes) if (await takes(probe)) taker ??= probe.link;
+  if (taker === undefined) {
+    // All at once: the run may be waiting.
+    for (const attempt of leftAlone.splice(0).map(startRegardless)) {
+      if (await takes(attempt)) taker ??= attempt.link;
+    }
+  }
+  return { sink: taker?.sink.name, errors };
+}
+
+function isRejectedBy(breaker: CircuitBreaker, error: unknown): boolean {
+  return error instanceof CircuitOpenError && error.circuit === breaker.name;
+}
+
+function linksOf({ sinks, clock, logger, ...options }: HeartbeatChainOptions): readonly Link[] {
+  const after = milliseconds('heartbeatChain.timeout', options.timeout ?? 2_000);
+  const openFor = milliseconds('heartbeatChain.openFor', options.openFor ?? 30_000);
+  const names = sinks.map(({ name }) => name);
+  if (names.length === 0 || new Set(names).size < names.length) {
+    throw new ConfigurationError(
+      'heartbeatChain.sinks',
+      'at least one sink, each with a name of its own',
+      names.join(', ') || names,
+    );
+  }
+  const bounded = timeout({ after, clock });
+  return sinks.map((sink): Link => {
     const breaker = circuitBreaker({
       name: `heartbeat/${sink.name}`,
       trip: consecutiveFailures(1),
       openFor,
-      probeTimeout: after * 2,
+      probeTimeout: 2 * after,
       // Whatever a sink throws, it has not taken the beat.
       handle: (outcome) => !outcome.ok,
       clock,
     });
-    return { sink, breaker, policy: compose(breaker, timeout({ after, clock })) };
+    const sightings = new SinkLog(sink.name, logger);
+    return { sink, breaker, guarded: compose(breaker, bounded), bounded, sightings };
   });
-  const delivered: Record<string, number> = Object.fromEntries(sinks.map(({ name }) => [name, 0]));
-  let lost = 0;
-  let losing = false;
-
-  async function deliver(beat: Beat): Promise<string | undefined> {
-    const errors: unknown[] = [];
-    for (const { sink, policy } of links) {
-      const outcome = await policy.executeOutcome(({ signal }) => sink.write(beat, { signal }));
-      if (outcome.ok) return sink.name;
-      errors.push(outcome.error);
-    }
-    if (!losing) logger.error('a heartbeat reached no sink', { runId: beat.runId, key: beat.key, errors });
-    return undefined;
-  }
-
-  return {
-    sinks,
-    async send(beat) {
-      const sink = await deliver(beat);
-      if (sink === undefined) {
-        lost += 1;
-        losing = true;
-        return { lost: true };
-      }
-      delivered[sink] = (delivered[sink] ?? 0) + 1;
-      if (losing) logger.warn(`heartbeats reach ${sink} again; ${lost} were lost so far`, { lost, sink });
-      losing = false;
-      return { sink };
-    },
-    statistics: () => ({
-      delivered: { ...delivered },
-      lost,
-      degraded: links[0] !== undefined && links[0].breaker.state !== 'closed',
-    }),
-  };
 }
