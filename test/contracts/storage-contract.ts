@@ -230,6 +230,7 @@ export function storageContract(
           for (let page = await paths('', { limit }); page.length > 0; ) {
             expect(page.length).toBeLessThanOrEqual(limit);
             seen.push(...page);
+            expect(seen.length).toBeLessThanOrEqual(all.length);
             page = await paths('', { limit, after: seen.at(-1) });
           }
           expect(seen).toEqual([...all].sort());

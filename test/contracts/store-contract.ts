@@ -314,6 +314,7 @@ export function storeContract(
             const page = await mine.list({ limit, after });
             expect(page.entries.length).toBeLessThanOrEqual(limit);
             seen.push(...page.entries.map(({ key }) => key));
+            expect(seen.length).toBeLessThanOrEqual(all.length);
             after = page.next;
           } while (after !== undefined);
           expect([...seen].sort()).toEqual(all);
