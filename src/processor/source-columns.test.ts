@@ -27,6 +27,16 @@ describe('source columns', () => {
     expect(sql).toContain('WHERE transaction_date = @date');
   });
 
+  it('goes by how new the data of an output is, not by when it was computed, when told', () => {
+    const { sql } = sourceColumns(['nba_analytics.team_offense_game_summary'], {
+      newest: {
+        'nba_analytics.team_offense_game_summary': ['source_a_last_updated', 'source_b_last_updated'],
+      },
+    });
+    expect(sql).toContain('MAX(COALESCE(source_a_last_updated, source_b_last_updated)) AS');
+    expect(() => sourceColumns(['a.b'], { newest: { 'a.b': ['x)'] } })).toThrow('sourceColumns.newest');
+  });
+
   it('parses the answer, and refuses one that lacks a column', () => {
     expect(columns.schema.parse(row)).toEqual(row);
     const { source_nbac_team_boxscore_rows_found: _, ...without } = row;

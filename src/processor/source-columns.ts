@@ -25,25 +25,34 @@ export interface SourceQuery<Table extends string> {
  * (`source_nbac_team_boxscore_rows_found`, `source_nbac_team_boxscore_last_updated`).
  *
  * @param tables `dataset.table` each, with a `processed_at` and a date column.
- * @param options `column`: the date column. Default: `game_date`.
+ * @param options `column`: the date column. Default: `game_date`. `newest`: for a table that is itself an output, the columns
+ * of its rows (the first that is not null counts) that say how new their data was. Default: `processed_at`, which a mere
+ * second computation would change.
  * @throws ConfigurationError for a name that is no table's, or for two tables with one prefix.
  */
 export function sourceColumns<const Table extends string>(
   tables: readonly Table[],
-  options: { readonly column?: string | undefined } = {},
+  options: {
+    readonly column?: string | undefined;
+    readonly newest?: { readonly [T in Table]?: readonly [string, ...string[]] } | undefined;
+  } = {},
 ): SourceQuery<Table> {
-  const { column = 'game_date' } = options;
+  const { column = 'game_date', newest = {} } = options;
   if (tables.length === 0) throw new ConfigurationError('sourceColumns.tables', 'at least one table', '[]');
-  if (!identifier.test(column)) throw new ConfigurationError('sourceColumns.column', 'a column name', column);
+  requireColumn('sourceColumns.column', column);
   const prefixes = tables.map(prefixOf);
   const twice = prefixes.find((prefix, index) => prefixes.indexOf(prefix) !== index);
   if (twice !== undefined) throw new ConfigurationError('sourceColumns.tables', 'each prefix once', twice);
 
-  const counts = tables.map(
-    (table, index) =>
-      `(SELECT MAX(processed_at) AS ${prefixes[index]}_last_updated, COUNT(*) AS ${prefixes[index]}_rows_found ` +
-      `FROM ${table} WHERE ${column} = @date) AS source_${index}`,
-  );
+  const counts = tables.map((table, index) => {
+    const updated = newest[table] ?? ['processed_at'];
+    for (const name of updated) requireColumn('sourceColumns.newest', name);
+    const time = updated.length === 1 ? updated[0] : `COALESCE(${updated.join(', ')})`;
+    return (
+      `(SELECT MAX(${time}) AS ${prefixes[index]}_last_updated, COUNT(*) AS ${prefixes[index]}_rows_found ` +
+      `FROM ${table} WHERE ${column} = @date) AS source_${index}`
+    );
+  });
   const columns = prefixes.flatMap((prefix) => [`${prefix}_last_updated`, `${prefix}_rows_found`]);
   const shape = Object.fromEntries(
     columns.map((name) => [
@@ -64,6 +73,10 @@ export function sourceColumns<const Table extends string>(
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const tableName = /^(?:[A-Za-z][A-Za-z0-9-]*\.)?[A-Za-z_][A-Za-z0-9_]*\.([A-Za-z_][A-Za-z0-9_]*)$/;
+
+function requireColumn(field: string, value: string): void {
+  if (!identifier.test(value)) throw new ConfigurationError(field, 'a column name', value);
+}
 
 function prefixOf(table: string): string {
   const name = tableName.exec(table)?.[1];

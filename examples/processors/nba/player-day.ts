@@ -7,13 +7,24 @@ export type PlayerDay = Awaited<ReturnType<typeof readPlayerDay>>;
 export type PlayerLine = z.infer<typeof gamebookPlayer>;
 export type PlayerGame = PlayerDay['games'][number];
 
-const playerSources = sourceColumns([
-  'nba_raw.nbac_schedule',
-  'nba_raw.nbac_gamebook_player_stats',
-  'nba_raw.nbac_player_boxscores',
-  'nba_raw.odds_api_player_points_props',
-  'nba_analytics.team_offense_game_summary',
-]);
+const playerSources = sourceColumns(
+  [
+    'nba_raw.nbac_schedule',
+    'nba_raw.nbac_gamebook_player_stats',
+    'nba_raw.nbac_player_boxscores',
+    'nba_raw.odds_api_player_points_props',
+    'nba_analytics.team_offense_game_summary',
+  ],
+  {
+    // Teams that were computed once more from the same box scores are no newer.
+    newest: {
+      'nba_analytics.team_offense_game_summary': [
+        'source_nbac_team_boxscore_last_updated',
+        'source_nbac_gamebook_player_stats_last_updated',
+      ],
+    },
+  },
+);
 
 /** The date's final games, their players in both sources, teams and betting lines. */
 export async function readPlayerDay(run: Run<DateRange>) {
