@@ -47,7 +47,7 @@ export function mlbDays(): Record<string, RawRow[]> {
             game_status: 'STATUS_IN_PROGRESS',
             processed_at: `${game.date}T21:00:00Z`,
           },
-          { ...row, strikeouts, game_status: 'STATUS_FINAL' },
+          { ...row, strikeouts, game_status: 'STATUS_FINAL', processed_at: `${game.date}T23:50:00Z` },
         ];
       }),
   };

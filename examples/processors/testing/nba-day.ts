@@ -35,12 +35,7 @@ export function nbaDay(): Record<string, RawRow[]> {
       ),
     ),
     'nba_raw.nbac_gamebook_player_stats': players.flatMap((row) => versions(row, { points: 1, steals: 9 })),
-    'nba_raw.nbac_player_boxscores': active.flatMap(({ player_status, dnp_reason, minutes, ...row }) =>
-      versions(
-        { ...row, game_status: 'Final', minutes: Math.round(Number(String(minutes).split(':')[0])) },
-        { game_status: 'Live', points: 1 },
-      ),
-    ),
+    'nba_raw.nbac_player_boxscores': playerBoxes(active),
     'nba_raw.odds_api_player_points_props': props(active),
   };
 }
@@ -156,6 +151,15 @@ function teamBox(game: Game, team: string, active: readonly RawRow[]): RawRow {
     // A block more than the gamebook has: which of the two was taken shows.
     blocks: total('blocks') + 1,
   };
+}
+
+/** The last player of each team has a box score that never became final. */
+function playerBoxes(active: readonly RawRow[]): RawRow[] {
+  return active.flatMap(({ player_status, dnp_reason, minutes, ...row }) => {
+    const box = { ...row, game_status: 'Final', minutes: Number(String(minutes).split(':')[0]) };
+    const last = String(row.player_lookup).endsWith('8');
+    return versions(last ? { ...box, game_status: 'Live' } : box, { game_status: 'Live', points: 1 });
+  });
 }
 
 function props(active: readonly RawRow[]): RawRow[] {
