@@ -15,9 +15,19 @@ export type {
   TableName,
   WriteResult,
 } from './bigquery.ts';
+export { boundedCall, type CallBounds } from './bounded-call.ts';
 export type { CallOptions } from './call.ts';
 export type { HttpClient, HttpRequestOptions, HttpResponse } from './http.ts';
+export {
+  type HttpCallsOptions,
+  type HttpTransport,
+  type HttpTransportRequest,
+  type HttpTransportResponse,
+  httpCalls,
+} from './http-calls.ts';
+export { createHttpClient, type HttpClientOptions, type PooledHttpClient } from './http-client.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { silentLogger } from './logger.ts';
 export type { DeleteOptions, ListOptions, SaveOptions, StorageClient, StoredObject } from './storage.ts';
 export { checkGeneration, checkListLimit, checkObjectPath, checkObjectPrefix } from './object-path.ts';
+export { createJsonLogger, type JsonLoggerOptions } from './json-logger.ts';
