@@ -18,5 +18,10 @@ export type {
   SinkRead,
   UnreadableBeat,
 } from './sink.ts';
-export { type LastWords, startWatchdog, type WatchdogOptions } from './watchdog.ts';
+export {
+  type LastWords,
+  type RunningWatchdog,
+  startWatchdog,
+  type WatchdogOptions,
+} from './watchdog.ts';
 export type { Watchdog } from './watchdog-port.ts';
