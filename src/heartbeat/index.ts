@@ -1,4 +1,4 @@
-export { type Beat, beatStatuses } from './beat.ts';
+export type { Beat } from './beat.ts';
 export { parseBeat } from './beat-record.ts';
 export { type HeartbeatChainOptions, heartbeatChain } from './chain.ts';
 export { type Heartbeat, type HeartbeatOptions, startHeartbeat } from './emitter.ts';

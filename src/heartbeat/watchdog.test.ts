@@ -23,10 +23,10 @@ describe('watchdog of the event loop', () => {
   const lastWords = async () => JSON.parse(await readFile(lastWordsFile(), 'utf8')) as LastWords;
 
   /** A process with a watchdog, `guard` and `wait` at hand, that runs the code. */
-  function start(code: string, file = lastWordsFile()) {
+  function start(code: string, { file = lastWordsFile(), blockedFor = 300 } = {}) {
     const program = `
       import { startWatchdog } from ${JSON.stringify(new URL('./watchdog.ts', import.meta.url).href)};
-      const watchdog = await startWatchdog({ lastWords: ${JSON.stringify(file)}, blockedFor: 300 });
+      const watchdog = await startWatchdog({ lastWords: ${JSON.stringify(file)}, blockedFor: ${blockedFor} });
       const guard = (runId, limit) => watchdog.guard({ runId, key: 'out/' + runId }, limit);
       const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
       const block = (time) => { for (const end = performance.now() + time; performance.now() < end; ); };
@@ -82,7 +82,9 @@ describe('watchdog of the event loop', () => {
   });
 
   it('ends it without last words where they can not be written', async () => {
-    const { ended } = start(`guard('run-1', 100); while (true) {}`, join(dir, 'no', 'such', 'folder.json'));
+    const { ended } = start(`guard('run-1', 100); while (true) {}`, {
+      file: join(dir, 'no', 'such', 'folder.json'),
+    });
     expect(await ended).toMatchObject({
       signal: 'SIGKILL',
       stderr: expect.stringContaining('the last words of run run-1 could not be written'),
@@ -110,17 +112,18 @@ describe('watchdog of the event loop', () => {
   });
 
   it('leaves a process alone that was stopped from outside past the limit and goes on', async () => {
-    const { child, ended } = start(`
+    const busy = `
       guard('run-1', 300);
       console.log('ready');
       for (let turn = 0; turn < 4; turn++, await wait(1)) work(200);
       console.log('alive');
-    `);
+    `;
+    const { child, ended } = start(busy, { blockedFor: 2_000 });
     await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
     // In the midst of a turn, so that the first thing the thread sees afterwards is a loop that has not moved.
     await new Promise((resolve) => setTimeout(resolve, 120));
     child.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
     child.kill('SIGCONT');
     expect(await ended).toMatchObject({ code: 0, signal: null, stdout: 'ready\nalive\n' });
   });
