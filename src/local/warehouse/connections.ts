@@ -77,6 +77,7 @@ export class Connections {
   async #connect(): Promise<DuckDBConnection> {
     const connection = await this.#instance.connect();
     await connection.run("SET TimeZone = 'UTC'");
+    await connection.run("SET VARIABLE bq_now = TIMESTAMPTZ '1970-01-01 00:00:00+00'");
     await connection.run("SET default_null_order = 'NULLS_FIRST_ON_ASC_LAST_ON_DESC'");
     for (const macro of macros) await connection.run(`CREATE TEMP MACRO ${macro}`);
     return connection;

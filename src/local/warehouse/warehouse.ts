@@ -16,8 +16,7 @@ import { ConfigurationError, InvalidDataError, LostLeaseError, ServiceError } fr
 import { type Clock, milliseconds, realClock } from '../../time/index.ts';
 import { type Column, rowFor } from './columns.ts';
 import { type Bounds, Connections } from './connections.ts';
-import type { ScalarName } from './dialect/constructs.ts';
-import { loadTranslator, nowParameter, type Translator } from './dialect/translate.ts';
+import { loadTranslator, type Translator } from './dialect/translate.ts';
 import { rowsOf } from './ndjson.ts';
 import { plainValue, type ValueClasses } from './values.ts';
 
@@ -137,16 +136,15 @@ class DuckWarehouse implements Warehouse {
 
   async query<Row = QueryRow>(sql: string, options: QueryOptions<Row> = {}): Promise<Row[]> {
     const { params = {}, types = {}, schema, labels } = options;
-    const { sql: duckSql, params: used } = this.#translate(
-      sql,
-      types as Readonly<Record<string, ScalarName>>,
-    );
+    const { sql: duckSql, params: used, dataset } = this.#translate(sql, types);
     const now = new Date(this.#clock.wallNow()).toISOString();
-    const bound = this.#bind(used, { ...params, [nowParameter]: now });
+    const bound = this.#bind(used, params);
     this.#queries += 1;
     const label = labels?.breakwater;
     if (label !== undefined) this.#labelled[label] = (this.#labelled[label] ?? 0) + 1;
     const rows = await this.#connections.lend(boundsOf(options), async (connection) => {
+      await connection.run(`SET VARIABLE bq_now = TIMESTAMPTZ '${now}'`);
+      if (dataset !== undefined) await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(dataset)}`);
       const reader = await connection.runAndReadAll(duckSql, bound.values as never, bound.types as never);
       const names = reader.columnNames();
       const twice = names.find((name, index) => names.indexOf(name) !== index);

@@ -1,65 +1,132 @@
-import { duckTypes, typeName } from './constructs.ts';
-import { type Fields, isEmpty, isFields, only, text, type Tree } from './node.ts';
+import { tableParts } from './clauses.ts';
+import { type Fields, isEmpty, nameOf, only, spoken, type Tree } from './node.ts';
+import { columnType } from './types.ts';
 import { UnsupportedSqlError } from './unsupported-sql-error.ts';
 
 /** Statements that define what there is. */
-export const ddlKinds: ReadonlySet<string> = new Set([
+export const definitionKinds: ReadonlySet<string> = new Set([
   'create_table',
   'create_schema',
   'create_view',
   'drop_table',
+  'drop_view',
+  'truncate',
 ]);
 
-// Where rows lie and what is said of a table changes no value.
-const properties = new Set(['partition_by_property', 'cluster_by_columns_property', 'options_property']);
+export interface Definition {
+  readonly sql: string;
+  /** The dataset, which must be there before. */
+  readonly dataset?: string | undefined;
+}
 
-/** `CREATE TABLE` for DuckDB: columns with their types, NOT NULL kept, partitions and clusters left to BigQuery. */
-export function createTable(fields: Fields): string {
-  const known = new Set([
+/** A definition for DuckDB. What says how rows lie or describes them changes no value, and is left out. */
+export function definition(kind: string, fields: Fields, select: (query: Tree) => string): Definition {
+  switch (kind) {
+    case 'create_table':
+      return createTable(fields, select);
+    case 'create_view':
+      return createView(fields, select);
+    case 'create_schema':
+      return createSchema(fields);
+    case 'truncate':
+      allow('TRUNCATE', fields, ['target', 'table']);
+      return { sql: `TRUNCATE ${tableName(fields.table as Fields)[0]}` };
+    default:
+      return drop(kind, fields);
+  }
+}
+
+function createTable(fields: Fields, select: (query: Tree) => string): Definition {
+  allow('CREATE TABLE', fields, [
     'name',
     'columns',
     'if_not_exists',
     'or_replace',
     'properties',
     'constraints',
-    'span',
+    'as_select',
   ]);
-  const strange = Object.entries(fields).find(
-    ([field, value]) => !known.has(field) && !isEmpty(value) && !field.endsWith('_comments'),
-  );
-  if (strange !== undefined)
-    throw new UnsupportedSqlError(`${strange[0].replaceAll('_', ' ').toUpperCase()} in CREATE TABLE`);
   for (const property of (fields.properties ?? []) as Tree[]) {
     const [kind = '?'] = only(property) ?? [];
-    if (!properties.has(kind))
-      throw new UnsupportedSqlError(`${kind.replaceAll('_', ' ').toUpperCase()} in CREATE TABLE`);
+    if (!properties.has(kind)) throw new UnsupportedSqlError(`${spoken(kind)} in CREATE TABLE`);
   }
+  if (!isEmpty(fields.constraints)) throw new UnsupportedSqlError('a constraint of a table');
+  const [name, dataset] = tableName(fields.name as Fields);
   const columns = ((fields.columns ?? []) as Fields[]).map(column);
-  const verb = `CREATE ${fields.or_replace === true ? 'OR REPLACE ' : ''}TABLE ${fields.if_not_exists === true ? 'IF NOT EXISTS ' : ''}`;
-  return `${verb}${tableOf(fields.name as Fields)} (${columns.join(', ')})`;
+  if (!isEmpty(fields.as_select) && columns.length > 0)
+    throw new UnsupportedSqlError('CREATE TABLE with columns and AS SELECT', 'one of them');
+  const content = isEmpty(fields.as_select)
+    ? `(${columns.join(', ')})`
+    : `AS ${select(fields.as_select as Tree)}`;
+  return { sql: `CREATE ${replacing(fields)}TABLE ${unless(fields)}${name} ${content}`, dataset };
 }
+
+const properties: ReadonlySet<string> = new Set([
+  'partition_by_property',
+  'cluster_by_columns_property',
+  'options_property',
+]);
 
 function column({ name, data_type, constraint_order }: Fields): string {
-  const constraints = (constraint_order ?? []) as string[];
+  const constraints = (constraint_order ?? []) as Tree[];
   const strange = constraints.find((constraint) => constraint !== 'NotNull' && constraint !== 'Options');
-  if (strange !== undefined) throw new UnsupportedSqlError(`constraint ${strange}`);
-  return `${quoted(text((name as Fields).name))} ${columnType(data_type as Fields)}${constraints.includes('NotNull') ? ' NOT NULL' : ''}`;
+  if (strange !== undefined)
+    throw new UnsupportedSqlError(`a column's constraint ${String(strange).toUpperCase()}`);
+  const required = constraints.includes('NotNull') ? ' NOT NULL' : '';
+  return `${quoted(nameOf(name))} ${columnType(data_type as Fields)}${required}`;
 }
 
-function columnType(type: Fields): string {
-  if (type.data_type === 'array') return `${columnType(type.element_type as Fields)}[]`;
-  const name = typeName(type);
-  if (name === 'NUMERIC' && typeof type.precision === 'number')
-    return `DECIMAL(${type.precision}, ${type.scale ?? 0})`;
-  return duckTypes[name];
+function createView(fields: Fields, select: (query: Tree) => string): Definition {
+  allow('CREATE VIEW', fields, ['name', 'query', 'if_not_exists', 'or_replace', 'options']);
+  const [name, dataset] = tableName(fields.name as Fields);
+  return {
+    sql: `CREATE ${replacing(fields)}VIEW ${unless(fields)}${name} AS ${select(fields.query as Tree)}`,
+    dataset,
+  };
 }
 
-function tableOf(table: Fields): string {
-  const name = text((table.name as Fields).name);
-  const parts = isFields(table.schema) ? [text(table.schema.name), name] : name.split('.').slice(-2);
-  return parts.map(quoted).join('.');
+function createSchema(fields: Fields): Definition {
+  allow('CREATE SCHEMA', fields, ['name', 'if_not_exists', 'properties', 'options']);
+  const name = nameOf((fields.name as Tree[]).at(-1))
+    .split('.')
+    .at(-1) as string;
+  return { sql: `CREATE SCHEMA ${unless(fields)}${quoted(name)}` };
 }
 
-function quoted(identifier: string): string {
+function drop(kind: string, fields: Fields): Definition {
+  const verb = spoken(kind);
+  allow(verb, fields, ['names', 'name', 'if_exists']);
+  const names = (fields.names ?? [fields.name ?? null]) as Fields[];
+  if (names.length !== 1) throw new UnsupportedSqlError(`${verb} of ${names.length}`, 'one each');
+  return {
+    sql: `${verb} ${fields.if_exists === true ? 'IF EXISTS ' : ''}${tableName(names[0] as Fields)[0]}`,
+  };
+}
+
+function allow(what: string, fields: Fields, known: readonly string[]): void {
+  const strange = Object.entries(fields).find(
+    ([field, value]) =>
+      !known.includes(field) && field !== 'span' && !field.endsWith('_comments') && !isEmpty(value),
+  );
+  if (strange !== undefined) throw new UnsupportedSqlError(`${spoken(strange[0])} in ${what}`);
+}
+
+function tableName(table: Fields): readonly [name: string, dataset: string] {
+  const [dataset, name] = tableParts(table);
+  if (dataset === undefined)
+    throw new UnsupportedSqlError(`table ${name} without its dataset`, `dataset.${name}`);
+  return [`${quoted(dataset)}.${quoted(name)}`, dataset];
+}
+
+function replacing(fields: Fields): string {
+  return fields.or_replace === true ? 'OR REPLACE ' : '';
+}
+
+function unless(fields: Fields): string {
+  return fields.if_not_exists === true ? 'IF NOT EXISTS ' : '';
+}
+
+/** An identifier in quotes. */
+export function quoted(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
 }

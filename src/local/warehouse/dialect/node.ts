@@ -5,11 +5,12 @@ export type Tree = null | boolean | number | string | Tree[] | { [key: string]: 
 export type Fields = { [key: string]: Tree };
 
 /** The only key of a node and what stands under it; undefined for what is no node. */
-export function only(tree: Tree): readonly [kind: string, fields: Fields] | undefined {
+export function only(tree: Tree | undefined): readonly [kind: string, fields: Fields] | undefined {
   if (!isFields(tree)) return undefined;
   const [kind, ...others] = Object.keys(tree);
   if (kind === undefined || others.length > 0) return undefined;
   const fields = tree[kind] as Tree;
+  if (fields === null) return [kind, {}];
   return isFields(fields) ? [kind, fields] : undefined;
 }
 
@@ -25,4 +26,19 @@ export function isEmpty(tree: Tree | undefined): boolean {
 export function text(tree: Tree | undefined): string {
   if (typeof tree === 'string') return tree;
   throw new TypeError(`expected a text in the parsed tree, received ${typeof tree}`);
+}
+
+/** The text of an identifier. */
+export function nameOf(tree: Tree | undefined): string {
+  return text(isFields(tree) ? tree.name : undefined);
+}
+
+/** An identifier that DuckDB reads as one, whatever words it reserves; its case does not matter in quotes either. */
+export function named(name: string): Fields {
+  return { name, quoted: true, trailing_comments: [] };
+}
+
+/** A field or a kind as a person would call it. */
+export function spoken(name: string): string {
+  return name.replaceAll('_', ' ').toUpperCase();
 }

@@ -1,55 +1,52 @@
-import { InvalidDataError } from '../../../errors/index.ts';
-import { constructs, duckTypes, fieldsKnown, type ScalarName, type Template } from './constructs.ts';
-import { createTable, ddlKinds } from './definitions.ts';
-import { type Fields, isEmpty, isFields, only, text, type Tree } from './node.ts';
+import type { ParameterType } from '../../../clients/index.ts';
+import { aggregates } from './aggregates.ts';
+import { clauses } from './clauses.ts';
+import { definition, definitionKinds } from './definitions.ts';
+import { aliased, expressions, outputName, parameterOf } from './expressions.ts';
+import { dateShapes } from './dates.ts';
+import { functionShapes } from './functions.ts';
+import { type Fields, isEmpty, isFields, nameOf, only, spoken, type Tree } from './node.ts';
+import { changes } from './changes.ts';
+import { type Shapes, type Template, visitFields, type Walk } from './shape.ts';
+import { loadSql, type Sql } from './sql.ts';
+import { duckTypes } from './types.ts';
 import { UnsupportedSqlError } from './unsupported-sql-error.ts';
 
 /** One statement for DuckDB. */
 export interface Translation {
+  readonly kind: 'select' | 'change' | 'definition';
   readonly sql: string;
   /** Names of the parameters that it uses. */
   readonly params: ReadonlySet<string>;
-  readonly kind: 'select' | 'definition';
+  /** The dataset that it defines something in. */
+  readonly dataset?: string | undefined;
 }
 
-export type Translator = (
-  sql: string,
-  types: Readonly<Record<string, ScalarName | readonly [ScalarName]>>,
-) => Translation;
+export type Types = Readonly<Record<string, ParameterType>>;
+export type Translator = (sql: string, types: Types) => Translation;
 
-// What the parser's face looks like; the package is an optional peer and is loaded with the warehouse.
-interface Sdk {
-  init?: () => Promise<void>;
-  parse(sql: string, dialect: string): { success: boolean; ast?: unknown; error?: string | undefined };
-  generate(
-    ast: unknown,
-    dialect: string,
-  ): { success: boolean; sql?: readonly string[] | undefined; error?: string | undefined };
-}
+/** Every kind of node on the list. */
+export const constructs: Shapes = {
+  ...clauses,
+  ...expressions,
+  ...aggregates,
+  ...functionShapes,
+  ...dateShapes,
+  ...changes,
+};
 
+const rowKinds: ReadonlySet<string> = new Set(['select', 'union', 'except', 'intersect', 'subquery']);
 const kept = 500;
 
-/** The parameter that `CURRENT_TIMESTAMP` and `CURRENT_DATE` become. */
-export const nowParameter = 'bq_now';
-
 /** Loads the parser. Statements are remembered, as a processor asks the same ones every day. */
-export async function loadTranslator(): Promise<Translator> {
-  const sdk = (await import('@polyglot-sql/sdk')) as unknown as Sdk;
-  const templates = new Map<string, Tree>();
+export async function loadTranslator(seen?: (construct: string) => void): Promise<Translator> {
+  const sql = await loadSql();
   const known = new Map<string, Translation>();
-  const template: Template = (sql, ...args) => {
-    let parsed = templates.get(sql);
-    if (parsed === undefined) {
-      parsed = expressionOf(parse(sdk, `SELECT ${sql}`, 'duckdb'));
-      templates.set(sql, parsed);
-    }
-    return fill(parsed, args);
-  };
-  return (sql, types) => {
-    const key = JSON.stringify([sql, types]);
+  return (text, types) => {
+    const key = JSON.stringify([text, types]);
     let translation = known.get(key);
     if (translation === undefined) {
-      translation = translateOne(sdk, sql, types, template);
+      translation = translate(sql, text, types, seen);
       const oldest = known.keys().next();
       if (known.size >= kept && !oldest.done) known.delete(oldest.value);
       known.set(key, translation);
@@ -58,146 +55,83 @@ export async function loadTranslator(): Promise<Translator> {
   };
 }
 
-function translateOne(
-  sdk: Sdk,
-  sql: string,
-  types: Parameters<Translator>[1],
-  template: Template,
-): Translation {
-  const statement = parse(sdk, sql, 'bigquery');
+function translate(sql: Sql, text: string, types: Types, seen?: (construct: string) => void): Translation {
+  const statement = sql.parse(text, 'bigquery');
   const [kind, fields] = only(statement) ?? ['statement', {}];
-  if (ddlKinds.has(kind)) {
-    if (kind === 'create_table') return { sql: createTable(fields), params: new Set(), kind: 'definition' };
-    const view =
-      kind === 'create_view'
-        ? { ...fields, query: translateTree(fields.query as Tree, {}, template).tree }
-        : fields;
-    const tree = { [kind]: withNames(view) } as Tree;
-    return { sql: generate(sdk, tree), params: new Set(), kind: 'definition' };
-  }
-  if (kind !== 'select' && kind !== 'union' && kind !== 'subquery')
-    throw new UnsupportedSqlError(`statement ${kind.replaceAll('_', ' ').toUpperCase()}`);
-  const { tree, params } = translateTree(statement, types, template);
-  const written = generate(sdk, tree);
-  return {
-    sql: written,
-    params: written.includes(`$${nowParameter}`) ? new Set([...params, nowParameter]) : params,
-    kind: 'select',
-  };
-}
-
-function translateTree(statement: Tree, types: Parameters<Translator>[1], template: Template) {
   const params = new Set<string>();
-  const visit = (tree: Tree): Tree => {
-    if (Array.isArray(tree)) return tree.map(visit);
-    if (!isFields(tree)) return tree;
-    const node = only(tree);
-    if (node !== undefined && !fieldsOnly.has(node[0])) {
+  const walk = walker(sql.template, types, params, withNamesOf(statement), seen);
+  if (rowKinds.has(kind))
+    return { kind: 'select', sql: sql.write(walk.visit(withOutputNames(statement))), params };
+  if (kind in changes) return { kind: 'change', sql: sql.write(walk.visit(statement)), params };
+  if (!definitionKinds.has(kind)) throw new UnsupportedSqlError(`statement ${spoken(kind)}`);
+  const defined = definition(kind, fields, (query) => sql.write(walk.visit(withOutputNames(query))));
+  if (params.size > 0) throw new UnsupportedSqlError(`a parameter in ${spoken(kind)}`, 'its value');
+  return { kind: 'definition', ...defined, params };
+}
+
+function walker(
+  template: Template,
+  types: Types,
+  params: Set<string>,
+  withNames: ReadonlySet<string>,
+  seen?: (construct: string) => void,
+): Walk {
+  const walk: Walk = {
+    template,
+    withNames,
+    visit(tree) {
+      const node = only(tree);
+      if (node === undefined)
+        throw new TypeError(`expected a node in the parsed tree, received ${JSON.stringify(tree)}`);
       const [kind, fields] = node;
-      if (kind === 'column') {
-        const parameter = parameterOf(fields);
-        if (parameter !== undefined) {
-          params.add(parameter);
-          return bound(parameter, types[parameter], template);
-        }
+      const parameter = kind === 'column' ? parameterOf(fields) : undefined;
+      if (parameter !== undefined) {
+        params.add(parameter);
+        return bound(parameter, types[parameter], template);
       }
-      if (kind === 'unnest' || kind === 'interval' || kind === 'var' || kind === 'null')
-        return { [kind]: visitFields(fields) };
-      if (kind === 'alias' && only(fields.this as Tree)?.[0] === 'unnest')
-        return { alias: visitFields(asColumn(fields)) };
-      const construct = constructs[kind];
-      if (construct === undefined) throw new UnsupportedSqlError(kind.replaceAll('_', ' ').toUpperCase());
-      const done = visitFields(kind === 'table' ? withNames(fields) : fields);
-      return construct === true ? { [kind]: done } : replaced(kind, done, construct(done, template));
-    }
-    return visitFields(tree);
+      const shape = Object.hasOwn(constructs, kind) ? constructs[kind] : undefined;
+      if (shape === undefined) throw new UnsupportedSqlError(spoken(kind));
+      seen?.(kind === 'function' ? `${kind} ${String(fields.name).toUpperCase()}` : kind);
+      const done = visitFields(kind, fields, shape.fields, walk);
+      return shape.rewrite === undefined ? { [kind]: done } : shape.rewrite(done, walk);
+    },
   };
-  const visitFields = (fields: Fields): Fields => {
-    const done: Fields = {};
-    for (const [field, value] of Object.entries(fields)) {
-      if (field === 'span' || field.endsWith('_comments')) continue;
-      if (isEmpty(value)) {
-        done[field] = value;
-        continue;
-      }
-      if (!fieldsKnown.has(field) && constructs[field] === undefined)
-        throw new UnsupportedSqlError(`${field.replaceAll('_', ' ').toUpperCase()}`);
-      done[field] = visit(value);
-    }
-    return done;
-  };
-  return { tree: visit(statement), params };
+  return walk;
 }
 
-/** BigQuery's `UNNEST(list) AS x` names the value; DuckDB's names the table that holds it. */
-function asColumn(fields: Fields): Fields {
-  return {
-    ...fields,
-    alias: { ...(fields.alias as Fields), name: 'unnested' },
-    column_aliases: [fields.alias as Fields],
-  };
-}
-
-function replaced(kind: string, fields: Fields, by: Tree | true): Tree {
-  return by === true ? { [kind]: fields } : by;
-}
-
-// Fields that, standing alone in a plain object, are no kind of node.
-const fieldsOnly: ReadonlySet<string> = new Set(['this', 'name', 'expressions', 'ctes', 'kind']);
-
-function parameterOf({ name, table }: Fields): string | undefined {
-  const called = isFields(name) ? name.name : undefined;
-  return typeof called === 'string' && called.startsWith('@') && isEmpty(table) ? called.slice(1) : undefined;
-}
-
-function bound(name: string, type: ScalarName | readonly [ScalarName] | undefined, template: Template): Tree {
+function bound(name: string, type: ParameterType | undefined, template: Template): Tree {
+  if (!/^[A-Za-z_]\w*$/.test(name)) throw new UnsupportedSqlError(`parameter @${name}`, 'a plain name');
   if (type === undefined) return template(`$${name}`);
   const duck = typeof type === 'string' ? duckTypes[type] : `${duckTypes[type[0]]}[]`;
   return template(`CAST($${name} AS ${duck})`);
 }
 
-/** A name in backticks may hold its dataset and project; of projects there is one here. */
-export function withNames(fields: Fields): Fields {
-  const { name } = fields;
-  if (!isFields(name) || typeof name.name !== 'string' || name.quoted !== true)
-    return { ...fields, catalog: null };
-  const parts = name.name.split('.');
-  if (parts.length > 3) throw new InvalidDataError(`"${name.name}" is no table's name`);
-  const schema = parts.length > 1 ? { ...name, name: parts.at(-2) as string } : (fields.schema ?? null);
-  return { ...fields, name: { ...name, name: parts.at(-1) as string }, schema, catalog: null };
+/** Names each column of the result as BigQuery would: by the column, or f0_, f1_, … */
+function withOutputNames(statement: Tree): Tree {
+  const [kind, fields] = only(statement) ?? ['', {}];
+  if (kind === 'union' || kind === 'except' || kind === 'intersect')
+    return { [kind]: { ...fields, left: withOutputNames(fields.left ?? null) } };
+  if (kind === 'subquery') return { subquery: { ...fields, this: withOutputNames(fields.this ?? null) } };
+  if (kind !== 'select') return statement;
+  let unnamed = 0;
+  const columns = ((fields.expressions ?? []) as Tree[]).map((column) => {
+    const [what] = only(column) ?? [];
+    return what === 'star' || what === 'alias'
+      ? column
+      : aliased(column, outputName(column) ?? `f${unnamed++}_`);
+  });
+  return { select: { ...fields, expressions: columns } };
 }
 
-function parse(sdk: Sdk, sql: string, dialect: string): Tree {
-  const { success, ast, error } = sdk.parse(sql, dialect);
-  if (!success) throw new InvalidDataError(`The SQL can't be read: ${error ?? 'no reason given'}`);
-  const statements = ast as Tree[];
-  const [statement] = statements;
-  if (statements.length !== 1 || statement === undefined)
-    throw new UnsupportedSqlError(`${statements.length} statements in one query`);
-  return statement;
-}
-
-function generate(sdk: Sdk, tree: Tree): string {
-  const { success, sql, error } = sdk.generate([tree], 'duckdb');
-  const [statement] = sql ?? [];
-  if (!success || statement === undefined)
-    throw new InvalidDataError(`The SQL can't be written for DuckDB: ${error ?? 'no reason given'}`);
-  return statement;
-}
-
-function expressionOf(statement: Tree): Tree {
-  const [, fields] = only(statement) ?? ['', {}];
-  return (fields.expressions as Tree[])[0] as Tree;
-}
-
-function fill(tree: Tree, args: readonly Tree[]): Tree {
-  if (Array.isArray(tree)) return tree.map((inner) => fill(inner, args));
-  if (!isFields(tree)) return tree;
-  const node = only(tree);
-  if (node?.[0] === 'column' && isFields(node[1].name)) {
-    const place = /^_([1-9])$/.exec(text(node[1].name.name));
-    // In brackets, so that what is put in stays one operand.
-    if (place !== null) return { paren: { this: args[Number(place[1]) - 1] as Tree, trailing_comments: [] } };
+/** The names of all `WITH` in a statement; a table without a dataset must be one of them. */
+function withNamesOf(tree: Tree, names = new Set<string>()): ReadonlySet<string> {
+  if (Array.isArray(tree)) for (const item of tree) withNamesOf(item, names);
+  else if (isFields(tree)) {
+    for (const [field, value] of Object.entries(tree)) {
+      if (field === 'ctes' && !isEmpty(value))
+        for (const cte of value as Fields[]) names.add(nameOf(cte.alias).toLowerCase());
+      withNamesOf(value as Tree, names);
+    }
   }
-  return Object.fromEntries(Object.entries(tree).map(([key, inner]) => [key, fill(inner, args)]));
+  return names;
 }

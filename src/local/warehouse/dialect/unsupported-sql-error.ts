@@ -7,9 +7,11 @@ export class UnsupportedSqlError extends BreakwaterError {
   /** What is not on the list, such as `function FARM_FINGERPRINT`. */
   readonly construct: string;
 
-  constructor(construct: string) {
+  /** @param instead What to write instead, as the end of "Write …". Default: another way. */
+  constructor(construct: string, instead = 'it another way', options?: ErrorOptions) {
     super(
-      `The embedded warehouse does not know ${construct}: its values are not tested against BigQuery's. Write it another way, or run it on BigQuery`,
+      `The embedded warehouse does not know ${construct}: its values are not tested against BigQuery's. Write ${instead}, or run it on BigQuery`,
+      options,
     );
     this.construct = construct;
   }
