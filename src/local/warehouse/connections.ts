@@ -1,7 +1,15 @@
-import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type {
+  DuckDBConnection,
+  DuckDBInstance,
+  DuckDBPreparedStatement,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api';
 import { ServiceError, TimeoutError } from '../../errors/index.ts';
-import type { Clock } from '../../time/index.ts';
+import { type Clock, type Deadline, deadlineTimer } from '../../time/index.ts';
 import { macros } from './dialect/macros.ts';
+import { translated } from './duck-errors.ts';
+import { Permits } from './permits.ts';
 
 export interface Bounds {
   readonly signal: AbortSignal | undefined;
@@ -9,91 +17,167 @@ export interface Bounds {
   readonly timeout: number;
 }
 
-/** DuckDB's connections, a few, lent one call at a time; a call that is over its bounds is interrupted. */
+// Each busy connection occupies one of Node's four threads for files and names: some are left for the rest of the process.
+const mostConnections = 3;
+
+/** DuckDB's connections, a few, lent one call at a time. */
 export class Connections {
   readonly #instance: DuckDBInstance;
   readonly #clock: Clock;
   readonly #idle: DuckDBConnection[] = [];
-  readonly #waiting: (() => void)[] = [];
-  #lent = 0;
-  readonly #most: number;
+  readonly #permits = new Permits(mostConnections);
+  readonly #writing = new Permits(1);
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
 
-  constructor(instance: DuckDBInstance, clock: Clock, most: number) {
+  constructor(instance: DuckDBInstance, clock: Clock) {
     this.#instance = instance;
     this.#clock = clock;
-    this.#most = most;
   }
 
-  /** Lends a connection to the work; rejects with the signal's reason, or a TimeoutError, once it has been interrupted. */
-  async lend<T>(bounds: Bounds, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const { signal, timeout } = bounds;
-    signal?.throwIfAborted();
-    const stop: { reason: unknown; asked: boolean } = { reason: undefined, asked: false };
-    let connection: DuckDBConnection | undefined;
-    let wake: (() => void) | undefined;
-    const end = (reason: unknown) => {
-      if (stop.asked) return;
-      stop.asked = true;
-      stop.reason = reason;
-      connection?.interrupt();
-      wake?.();
-    };
-    const onAbort = () => end(signal?.reason);
-    const late = () => end(new TimeoutError(`The warehouse did not answer within ${timeout} ms`, timeout));
-    const timer = timeout === Infinity ? undefined : this.#clock.setTimer(timeout, late);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      while (this.#lent >= this.#most && !stop.asked) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          this.#waiting.push(resolve);
-        });
-      }
-      if (stop.asked) throw stop.reason;
-      this.#lent += 1;
+  /**
+   * Does the work on a connection of its own. Once the caller aborts or the time is up, what runs is interrupted, and it
+   * rejects with the caller's reason or a TimeoutError. It never settles before DuckDB has: what is rejected was not written.
+   */
+  lend<T>(bounds: Bounds, work: (session: Session) => Promise<T>): Promise<T> {
+    const done = this.#bounded(bounds, async (signal) => {
+      const giveBack = await this.#permits.take(signal);
+      let connection: DuckDBConnection | undefined;
       try {
         connection = this.#idle.pop() ?? (await this.#connect());
-        if (stop.asked) throw stop.reason;
-        const result = await work(connection);
-        // What was finished although it was asked to stop has happened: it is told as it is.
-        return result;
+        return await work(new Session(connection, signal, this.#writing));
       } finally {
-        this.#lent -= 1;
         if (connection !== undefined) this.#idle.push(connection);
-        this.#waiting.shift()?.();
+        giveBack();
       }
-    } catch (error) {
-      throw stop.asked ? stop.reason : translated(error);
-    } finally {
-      timer?.cancel();
-      signal?.removeEventListener('abort', onAbort);
-    }
+    });
+    this.#running.add(done);
+    const forget = () => this.#running.delete(done);
+    done.then(forget, forget);
+    return done;
   }
 
-  close(): void {
+  /** Interrupts what runs, and waits for its end. */
+  async close(): Promise<void> {
+    this.#closing.abort(closed());
+    await Promise.allSettled(this.#running);
     for (const connection of this.#idle.splice(0)) connection.closeSync();
+  }
+
+  async #bounded<T>({ signal, timeout }: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    const stop = new AbortController();
+    const onAbort = () => stop.abort(signal?.reason);
+    const onClose = () => stop.abort(this.#closing.signal.reason);
+    const late = () =>
+      stop.abort(new TimeoutError(`The warehouse did not answer within ${timeout} ms`, timeout));
+    let deadline: Deadline | undefined;
+    if (timeout !== Infinity) deadline = deadlineTimer(this.#clock).add(this.#clock.now() + timeout, late);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#closing.signal.addEventListener('abort', onClose, { once: true });
+    try {
+      return await work(stop.signal);
+    } catch (error) {
+      throw stop.signal.aborted ? stop.signal.reason : translated(error);
+    } finally {
+      if (deadline !== undefined) deadlineTimer(this.#clock).cancel(deadline);
+      signal?.removeEventListener('abort', onAbort);
+      this.#closing.signal.removeEventListener('abort', onClose);
+    }
   }
 
   async #connect(): Promise<DuckDBConnection> {
     const connection = await this.#instance.connect();
     await connection.run("SET TimeZone = 'UTC'");
-    await connection.run("SET VARIABLE bq_now = TIMESTAMPTZ '1970-01-01 00:00:00+00'");
     await connection.run("SET default_null_order = 'NULLS_FIRST_ON_ASC_LAST_ON_DESC'");
+    await connection.run("SET VARIABLE bq_now = TIMESTAMPTZ '1970-01-01 00:00:00+00'");
     for (const macro of macros) await connection.run(`CREATE TEMP MACRO ${macro}`);
     return connection;
   }
 }
 
-/** DuckDB tells the kind of an error by the first words of its message, and in no other way. */
-function translated(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name !== 'Error') return error;
-  const kind = /^([A-Z][A-Za-z ]+ Error): /.exec(error.message)?.[1];
-  if (kind === undefined) return error;
-  const [message] = error.message.split('\n');
-  const code = kind === 'Catalog Error' ? 'notFound' : 'invalidQuery';
-  return new ServiceError(
-    message as string,
-    { service: 'bigquery', kind: 'permanent', code },
-    { cause: error },
-  );
+export type Values = Readonly<Record<string, DuckDBValue>>;
+
+/** A connection for one call; no statement begins after the call was stopped, and the one that runs is interrupted. */
+export class Session {
+  readonly signal: AbortSignal;
+  readonly #connection: DuckDBConnection;
+  readonly #writing: Permits;
+
+  constructor(connection: DuckDBConnection, signal: AbortSignal, writing: Permits) {
+    this.#connection = connection;
+    this.signal = signal;
+    this.#writing = writing;
+  }
+
+  async run(sql: string, values?: Values, types?: Readonly<Record<string, DuckDBType>>): Promise<void> {
+    await this.#interruptible(() => this.#connection.run(sql, values as never, types));
+  }
+
+  /** The rows, each a list of its values. */
+  async rows(sql: string, values?: Values): Promise<DuckDBValue[][]> {
+    const reader = await this.#interruptible(() => this.#connection.runAndReadAll(sql, values as never));
+    return reader.getRows();
+  }
+
+  /** Does something with a prepared statement, and lets go of it. */
+  async prepared<T>(sql: string, work: (statement: DuckDBPreparedStatement) => Promise<T>): Promise<T> {
+    return this.#interruptible(async () => {
+      const statement = await this.#connection.prepare(sql);
+      try {
+        this.signal.throwIfAborted();
+        return await work(statement);
+      } finally {
+        statement.destroySync();
+      }
+    });
+  }
+
+  /**
+   * One transaction: all of the work, or nothing. Writers go one after the other, as DuckDB would let all but one of them fail.
+   */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    const giveBack = await this.#writing.take(this.signal);
+    try {
+      await this.run('BEGIN TRANSACTION');
+      try {
+        const result = await work();
+        await this.run('COMMIT');
+        return result;
+      } catch (error) {
+        // Not by `run`: it must come also when the call was stopped.
+        await this.#connection.run('ROLLBACK').catch((failure: unknown) => {
+          if (!/no transaction is active/.test(String(failure))) throw failure;
+        });
+        throw error;
+      }
+    } finally {
+      giveBack();
+    }
+  }
+
+  /** Something to do at the end, also when the call was stopped. */
+  async cleanUp(sql: string): Promise<void> {
+    await this.#connection.run(sql);
+  }
+
+  async #interruptible<T>(work: () => Promise<T>): Promise<T> {
+    this.signal.throwIfAborted();
+    const interrupt = () => this.#connection.interrupt();
+    this.signal.addEventListener('abort', interrupt, { once: true });
+    try {
+      return await work();
+    } finally {
+      this.signal.removeEventListener('abort', interrupt);
+    }
+  }
+}
+
+function closed(): ServiceError {
+  return new ServiceError('The warehouse was closed', {
+    service: 'bigquery',
+    kind: 'permanent',
+    code: 'closed',
+  });
 }

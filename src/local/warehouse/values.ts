@@ -1,50 +1,67 @@
 import type {
   DuckDBDateValue,
   DuckDBDecimalValue,
+  DuckDBListType,
   DuckDBListValue,
+  DuckDBStructType,
   DuckDBStructValue,
   DuckDBTimestampTZValue,
-  DuckDBTimestampValue,
+  DuckDBType,
   DuckDBValue,
 } from '@duckdb/node-api';
 import type { QueryValue } from '../../clients/index.ts';
 import { InvalidDataError } from '../../errors/index.ts';
 
-/** The constructors that tell DuckDB's values apart; the package is loaded with the warehouse, not with this file. */
+/** The constructors that tell DuckDB's values and types apart; the package is loaded with the warehouse, not with this file. */
 export type ValueClasses = {
   readonly DuckDBDateValue: typeof DuckDBDateValue;
   readonly DuckDBDecimalValue: typeof DuckDBDecimalValue;
+  readonly DuckDBListType: typeof DuckDBListType;
   readonly DuckDBListValue: typeof DuckDBListValue;
+  readonly DuckDBStructType: typeof DuckDBStructType;
   readonly DuckDBStructValue: typeof DuckDBStructValue;
   readonly DuckDBTimestampTZValue: typeof DuckDBTimestampTZValue;
-  readonly DuckDBTimestampValue: typeof DuckDBTimestampValue;
 };
 
 /**
  * A value as the client promises it: numbers, texts, ISO dates and instants, lists and objects.
  *
- * @throws InvalidDataError for an integer that a number can't hold, and for types that BigQuery does not have.
+ * @throws InvalidDataError for an integer that a number can't hold, and for what BigQuery would not have given.
  */
-export function plainValue(classes: ValueClasses, column: string, value: DuckDBValue): QueryValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
-    return value;
+export function plainValue(
+  classes: ValueClasses,
+  column: string,
+  value: DuckDBValue,
+  type: DuckDBType,
+): QueryValue {
+  // BigQuery gives a list that is NULL as an empty one.
+  if (value === null) return type instanceof classes.DuckDBListType ? [] : null;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return finite(column, value);
   if (typeof value === 'bigint') return wholeNumber(column, value);
   if (value instanceof classes.DuckDBDateValue) return value.toString();
   if (value instanceof classes.DuckDBDecimalValue) return value.toDouble();
-  if (value instanceof classes.DuckDBTimestampTZValue || value instanceof classes.DuckDBTimestampValue) {
-    return instant(value.micros);
-  }
-  if (value instanceof classes.DuckDBListValue)
-    return value.items.map((item) => plainValue(classes, column, item));
-  if (value instanceof classes.DuckDBStructValue) {
+  if (value instanceof classes.DuckDBTimestampTZValue) return instant(value.micros);
+  if (value instanceof classes.DuckDBListValue && type instanceof classes.DuckDBListType)
+    return value.items.map((item) => {
+      if (item === null) throw new InvalidDataError(`Column "${column}" is a list that holds a NULL`);
+      return plainValue(classes, column, item, type.valueType);
+    });
+  if (value instanceof classes.DuckDBStructValue && type instanceof classes.DuckDBStructType) {
     return Object.fromEntries(
       Object.entries(value.entries).map(([field, inner]) => [
         field,
-        plainValue(classes, `${column}.${field}`, inner),
+        plainValue(classes, `${column}.${field}`, inner, type.typeForEntry(field)),
       ]),
     );
   }
-  throw new InvalidDataError(`Column "${column}" is of a type that BigQuery does not have`);
+  throw new InvalidDataError(`Column "${column}" is a ${type}, which BigQuery does not have`);
+}
+
+/** BigQuery's arithmetic gives an error where IEEE's gives infinity. */
+function finite(column: string, value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new InvalidDataError(`Column "${column}" is ${value}: a floating point error`);
 }
 
 function wholeNumber(column: string, value: bigint): number {
@@ -55,9 +72,7 @@ function wholeNumber(column: string, value: bigint): number {
 
 /** ISO 8601 in UTC: milliseconds, or microseconds where there are any. */
 function instant(micros: bigint): string {
-  const milliseconds = micros / 1_000n;
-  const rest = micros % 1_000n;
-  const iso = new Date(Number(rest < 0n ? milliseconds - 1n : milliseconds)).toISOString();
-  const below = rest < 0n ? rest + 1_000n : rest;
+  const below = ((micros % 1_000n) + 1_000n) % 1_000n;
+  const iso = new Date(Number((micros - below) / 1_000n)).toISOString();
   return below === 0n ? iso : `${iso.slice(0, -1)}${String(below).padStart(3, '0')}Z`;
 }

@@ -554,3 +554,43 @@ export const queryValues: readonly QueryCase[] = [
     ],
   ],
 ];
+
+/** Statements that change `test.games`, and what the query beside them gives afterwards; each begins from the same rows. */
+export const changeValues: readonly (readonly [
+  change: string,
+  query: string,
+  rows: QueryCase[1],
+  options?: Options,
+])[] = [
+  [
+    `DELETE FROM test.games WHERE team = 'BOS'`,
+    'SELECT game_id FROM test.games ORDER BY game_id',
+    [{ game_id: '3' }, { game_id: '4' }],
+  ],
+  ['DELETE FROM test.games WHERE TRUE', 'SELECT COUNT(*) AS n FROM test.games', [{ n: 0 }]],
+  // What is compared with NULL is not deleted.
+  ['DELETE FROM test.games WHERE points < 100', 'SELECT COUNT(*) AS n FROM test.games', [{ n: 3 }]],
+  [
+    `UPDATE test.games SET points = points + 1, team = CONCAT(team, '!') WHERE game_date = @day`,
+    'SELECT points, team FROM test.games WHERE points > 90 ORDER BY points',
+    [
+      { points: 91, team: 'BOS!' },
+      { points: 100, team: 'BOS' },
+      { points: 111, team: 'LAL!' },
+    ],
+    { params: { day: '2025-03-15' }, types: { day: 'DATE' } },
+  ],
+  [
+    `INSERT INTO test.games (game_id, points) VALUES ('5', 1 + 1), ('6', NULL)`,
+    `SELECT game_id, points, team FROM test.games WHERE game_id > '4' ORDER BY game_id`,
+    [
+      { game_id: '5', points: 2, team: null },
+      { game_id: '6', points: null, team: null },
+    ],
+  ],
+  [
+    `INSERT INTO test.games (game_id, points) SELECT CONCAT(game_id, '0'), points * 2 FROM test.games WHERE team = 'LAL'`,
+    `SELECT points FROM test.games WHERE game_id = '30'`,
+    [{ points: 220 }],
+  ],
+];

@@ -1,0 +1,111 @@
+import type { Partition } from '../../clients/index.ts';
+import { ConfigurationError, InvalidDataError } from '../../errors/index.ts';
+import { type Column, rowFor } from './columns.ts';
+import type { Session } from './connections.ts';
+import { notFound } from './duck-errors.ts';
+
+/** A table to write to. */
+export interface Table {
+  /** As the caller named it. */
+  readonly given: string;
+  /** Quoted, with its dataset. */
+  readonly name: string;
+  /** The table of its fences, quoted. */
+  readonly fence: string;
+  readonly columns: readonly Column[];
+}
+
+/** So many rows go in at once. */
+export const batchSize = 5_000;
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * Finds the table and its columns.
+ *
+ * @throws ConfigurationError for what is no table's name; ServiceError `notFound`.
+ */
+export async function tableOf(session: Session, given: string): Promise<Table> {
+  const parts = given.split('.');
+  const [dataset, name] = parts.slice(-2) as [string, string];
+  if (parts.length < 2 || parts.length > 3 || ![dataset, name].every((part) => identifier.test(part))) {
+    throw new ConfigurationError('table', "a table such as 'nba_raw.nbac_schedule'", given);
+  }
+  const found = await session.rows(
+    'SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE table_schema = $dataset AND table_name = $name ORDER BY ordinal_position',
+    { dataset, name },
+  );
+  if (found.length === 0) throw notFound(given);
+  return {
+    given,
+    name: `${quoted(dataset)}.${quoted(name)}`,
+    fence: `${quoted(dataset)}.${quoted(`${name}_fence`)}`,
+    columns: found.map(([column, type, nullable]) => ({
+      name: String(column),
+      type: String(type),
+      nullable: nullable === 'YES',
+    })),
+  };
+}
+
+/** @throws ConfigurationError for a column that the table does not have. */
+export function requireColumn(table: Table, column: string): void {
+  if (table.columns.some(({ name }) => name === column)) return;
+  const there = table.columns.map(({ name }) => name).join(', ');
+  throw new ConfigurationError('column', `a column of ${table.given} (${there})`, column);
+}
+
+/** The rows, checked against the columns, all of one partition. @throws InvalidDataError naming row and field. */
+export function rowsIn(table: Table, partition: Partition, rows: readonly object[]) {
+  requireColumn(table, partition.column);
+  return rows.map((row, index) => {
+    const where = `${table.given} row ${index + 1}`;
+    const checked = rowFor(table.columns, row, where);
+    if (checked[partition.column] !== partition.value) {
+      throw new InvalidDataError(
+        `${where}: field "${partition.column}": expected ${partition.value}, received ${JSON.stringify(checked[partition.column])}`,
+      );
+    }
+    return checked;
+  });
+}
+
+/** Rows go in as one JSON parameter a batch; their values were checked against the columns. */
+export async function append(
+  session: Session,
+  table: Table,
+  rows: readonly Record<string, unknown>[],
+): Promise<void> {
+  const structure = JSON.stringify([
+    Object.fromEntries(
+      table.columns.map(({ name, type }) => [name, type.endsWith('[]') ? ['VARCHAR'] : 'VARCHAR']),
+    ),
+  ]).replaceAll("'", "''");
+  const columns = table.columns.map(({ name }) => quoted(name)).join(', ');
+  const values = table.columns.map(({ name, type }) => `CAST(r.${quoted(name)} AS ${type})`).join(', ');
+  const sql = `INSERT INTO ${table.name} (${columns}) SELECT ${values} FROM (SELECT unnest(from_json($rows, '${structure}')) AS r)`;
+  for (let start = 0; start < rows.length; start += batchSize) {
+    await session.run(sql, { rows: JSON.stringify(rows.slice(start, start + batchSize)) });
+  }
+}
+
+/** Counted again, as the table holds them: what was written is what is there. */
+export async function counted(
+  session: Session,
+  table: Table,
+  partition: Partition,
+  wanted: number,
+): Promise<number> {
+  const [row] = await session.rows(
+    `SELECT count(*) FROM ${table.name} WHERE ${quoted(partition.column)} = CAST($partition AS DATE)`,
+    { partition: partition.value },
+  );
+  const found = Number(row?.[0]);
+  if (found !== wanted)
+    throw new Error(`${table.given} has ${found} rows in ${partition.value} after ${wanted} were written`);
+  return found;
+}
+
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
