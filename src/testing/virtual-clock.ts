@@ -38,7 +38,9 @@ export class VirtualClock implements Clock {
     return this.#timers.length;
   }
 
+  /** @throws ConfigurationError for a delay that is no finite number: a machine's clock would make something else of it. */
   setTimer(delay: number, callback: () => void): Timer {
+    if (!Number.isFinite(delay)) throw new ConfigurationError('setTimer.delay', 'a finite number', delay);
     const timer: VirtualTimer = { at: this.#now + Math.max(0, delay), sequence: this.#sequence++, callback };
     this.#timers.splice(this.#position(timer), 0, timer);
     return {
@@ -58,7 +60,8 @@ export class VirtualClock implements Clock {
     for (let next = this.#timers.at(-1); next !== undefined && next.at <= end; next = this.#timers.at(-1)) {
       await this.#fire(next);
     }
-    this.#now = end;
+    // Another advance may have gone further meanwhile: time never goes back.
+    this.#now = Math.max(this.#now, end);
   }
 
   /**
