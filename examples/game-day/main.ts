@@ -1,12 +1,10 @@
 // `npm start`: a night of games on the embedded default; with --slate, one day of real tables.
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { BreakwaterError } from 'breakwater';
-import { playGameDay } from './game-day.ts';
 import { runSlate } from './slate.ts';
 
-const command = new Command('npm start --')
+const command: Command = new Command('npm start --')
   .description('Plays a game day on one machine, or runs the processors on a folder of raw tables.')
-  .option('--seed <number>', 'the night to play: the same seed, the same night', wholeNumber, 7)
   .option('--slate <folder>', 'run on NDJSON files named <dataset>.<table>.ndjson instead')
   .option('--date <date>', 'the day of the slate, YYYY-MM-DD', calendarDate)
   .option('--out <folder>', 'write each output table there, as NDJSON (with --slate)')
@@ -19,23 +17,16 @@ const command = new Command('npm start --')
 
 try {
   command.parse();
-  const { slate, date, out, dir, json, seed } = command.opts<{
+  const { slate, date, out, dir, json } = command.opts<{
     slate?: string;
     date?: string;
     out?: string;
     dir?: string;
     json?: boolean;
-    seed: number;
   }>();
-  if (slate === undefined) {
-    for (const [name, value] of Object.entries({ date, out, json })) {
-      if (value !== undefined) command.error(`error: option '--${name}' goes with --slate`);
-    }
-    await playGameDay({ seed, dir });
-  } else {
-    if (date === undefined) command.error("error: option '--slate' wants --date as well");
-    process.exitCode = await runSlate({ slate, date, out, dir, json: json ?? false });
-  }
+  if (slate === undefined) command.error("error: option '--slate' is wanted");
+  if (date === undefined) command.error("error: option '--slate' wants --date as well");
+  process.exitCode = await runSlate({ slate, date, out, dir, json: json ?? false });
 } catch (error) {
   process.exitCode = report(error);
 }
@@ -46,12 +37,6 @@ function report(error: unknown): number {
   if (!(error instanceof BreakwaterError)) throw error;
   process.stderr.write(`error: ${error.message}\n`);
   return 2;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number.');
-  return value;
 }
 
 function calendarDate(text: string): string {

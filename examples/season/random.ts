@@ -1,29 +1,23 @@
+import { seededRandom } from 'breakwater/testing';
+
 /** A number in [0, 1). */
 export type Random = () => number;
 
 /**
  * A stream of random numbers of its own for each name, so that no draw depends on what was drawn before for something else.
  *
- * The generator is sfc32 (Chris Doty-Humphrey, PractRand, public domain); its state is filled by hashing the seed and the
- * name with FNV-1a and MurmurHash3's 32-bit finaliser (Austin Appleby, public domain).
+ * The seed and the name are hashed with FNV-1a (Fowler, Noll and Vo, public domain).
  *
  * @example
  * const random = stream(7, 'game', '0022500529');
  */
 export function stream(seed: number, ...name: readonly (string | number)[]): Random {
-  let hash = 0x811c9dc5;
   const text = `${seed}/${name.join('/')}`;
+  let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
-  const word = () => {
-    hash = (hash + 0x9e3779b9) | 0;
-    let mixed = hash;
-    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-    return mixed ^ (mixed >>> 16);
-  };
-  return sfc32(word(), word(), word(), word());
+  return seededRandom(hash >>> 0);
 }
 
 export function chance(random: Random, probability: number): boolean {
@@ -65,17 +59,4 @@ export function shuffled<T>(random: Random, list: readonly T[]): T[] {
     [copy[last], copy[other]] = [copy[other]!, copy[last]!];
   }
   return copy;
-}
-
-function sfc32(a: number, b: number, c: number, counter: number): Random {
-  const next = () => {
-    const sum = (a + b + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (((c << 21) | (c >>> 11)) + sum) | 0;
-    return (sum >>> 0) / 2 ** 32;
-  };
-  for (let warmUp = 0; warmUp < 12; warmUp++) next();
-  return next;
 }

@@ -86,20 +86,20 @@ function turnsOf(fixtures: readonly Fixture[]): Map<string, readonly [number, nu
 
 function side(roster: Roster, game: MlbGame, turn: number, day: number, seed: number): Side {
   const random = stream(seed, 'mlb line-up', game.id, roster.batters[0]!.lookup);
-  const fit = (players: readonly Player[]) => players.filter((player) => !isInjured(player, day));
-  const bench = fit(roster.batters.slice(9));
+  const healthy = (players: readonly Player[]) => players.filter((player) => !isInjured(player, day));
+  const bench = healthy(roster.batters.slice(9));
   const order = roster.batters.slice(0, 9).map((player) => {
     const rests = chance(random, 0.09) || isInjured(player, day);
     return (rests ? bench.shift() : undefined) ?? player;
   });
-  const starters = fit(roster.starters);
+  const starters = healthy(roster.starters);
   return {
     order,
     bench,
     starter: (starters.length > 0 ? starters : roster.starters)[
       turn % Math.min(5, Math.max(1, starters.length))
     ]!,
-    relievers: shuffled(random, fit(roster.relievers)),
+    relievers: shuffled(random, healthy(roster.relievers)),
   };
 }
 

@@ -27,14 +27,15 @@ export interface TeamResult {
 
 // What a plate appearance ends in, as shares of all: the major leagues of the last years.
 const rates = {
-  strikeout: 0.224,
-  walk: 0.085,
+  strikeout: 0.221,
+  walk: 0.087,
   hitByPitch: 0.011,
   homeRun: 0.0295,
-  single: 0.1445,
-  double: 0.044,
+  single: 0.1415,
+  double: 0.0435,
   triple: 0.0035,
-  error: 0.008,
+  error: 0.014,
+  wildPitch: 0.022,
   homeEdge: 1.045,
 };
 
@@ -93,8 +94,17 @@ function half(batting: Nine, fielding: Nine, inning: number, last: boolean, rand
   };
 
   while (!over()) {
-    count++;
     const pitcher = fielding.callPitcher(inning);
+    if (chance(random, rates.wildPitch)) {
+      for (let base = 2; base >= 0; base--) {
+        const runner = bases[base];
+        bases[base] = undefined;
+        if (runner !== undefined && base === 2) score(runner, undefined);
+        else bases[base + 1] = runner;
+      }
+      if (over()) break;
+    }
+    count++;
     const line = batting.next();
     const batter = { line, pitcher };
     pitcher.pitches += between(random, 1, 6) + (chance(random, 0.3) ? 1 : 0);
@@ -104,10 +114,10 @@ function half(batting: Nine, fielding: Nine, inning: number, last: boolean, rand
         line.walks++;
         pitcher.walks++;
       }
-      const forced = bases.findIndex((runner) => runner === undefined);
+      const forced = bases.indexOf(undefined);
       const moves = forced < 0 ? 3 : forced;
       advance(batter, 0, (base) => (base < moves ? 1 : 0), true);
-    } else if (event === 'out' && bases[2] !== undefined && outs < 2 && chance(random, 0.27)) {
+    } else if (event === 'out' && bases[2] !== undefined && outs < 2 && chance(random, 0.36)) {
       // A sacrifice fly is no at-bat.
       const runner = bases[2];
       bases[2] = undefined;
@@ -120,7 +130,7 @@ function half(batting: Nine, fielding: Nine, inning: number, last: boolean, rand
         if (event === 'strikeout') {
           line.strikeouts++;
           pitcher.strikeouts++;
-        } else if (bases[0] !== undefined && outs < 2 && chance(random, 0.17)) {
+        } else if (bases[0] !== undefined && outs < 2 && chance(random, 0.2)) {
           bases[0] = undefined;
           outs++;
           pitcher.outs++;
@@ -140,7 +150,7 @@ function half(batting: Nine, fielding: Nine, inning: number, last: boolean, rand
       const gained = { error: 0, single: 0, double: 1, triple: 2, homeRun: 3 }[event];
       const extra = (base: number) => {
         if (event === 'single')
-          return base === 1 ? (chance(random, 0.62) ? 2 : 1) : base === 0 && chance(random, 0.28) ? 2 : 1;
+          return base === 1 ? (chance(random, 0.68) ? 2 : 1) : base === 0 && chance(random, 0.28) ? 2 : 1;
         if (event === 'double') return base === 0 ? (chance(random, 0.42) ? 3 : 2) : 2;
         return gained + 1;
       };

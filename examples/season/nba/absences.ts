@@ -15,11 +15,12 @@ export function absences(seed: number, player: Player, startDate: string, days: 
   const list: Absence[] = [];
   let day = between(random, 0, 90);
   while (day < days) {
-    const length = lengthOf(random);
+    const reason = reasonOf(random);
+    const length = reason.startsWith('Injury') ? lengthOf(random) : between(random, 1, 4);
     list.push({
       from: addDays(startDate, day),
       to: addDays(startDate, day + length - 1),
-      reason: reasonOf(random),
+      reason,
     });
     day += length + between(random, 15, 110);
   }

@@ -22,6 +22,9 @@ export const playerPointsProps: Table<NbaLeague> = {
 /** How likely a bookmaker is to have a player. */
 const bookmakers = { draftkings: 0.92, fanduel: 0.9, betmgm: 0.8, caesars: 0.7 };
 
+/** Half of the games are below the average by as much as a line has to be. */
+const skew = 0.5;
+
 function snapshots(game: Game): readonly number[] {
   return [eastern(game.date, 10 * 60 + 30), game.startsAt - 40 * 60_000];
 }
@@ -34,7 +37,7 @@ function teamRows(seed: number, game: Game, sheet: TeamSheet, at: number): Row[]
     if (points < 7 || chance(random, 0.05)) return [];
     return Object.entries(bookmakers).flatMap(([bookmaker, likely]) => {
       const offered = chance(random, likely);
-      let line = Math.floor(points + normal(random, 0, 0.7)) + 0.5;
+      let line = Math.floor(points - skew + normal(random, 0, 0.7)) + 0.5;
       return snapshots(game).flatMap((time, index) => {
         if (index > 0 && chance(random, 0.3)) line += between(random, 0, 1) * 2 - 1;
         if (!offered || time > at) return [];
