@@ -61,7 +61,7 @@ module.exports = {
       name: 'examples-use-the-public-face',
       severity: 'error',
       from: { path: '^(examples|docs)/' },
-      to: { path: '^src/', pathNot: '^src/([^/]+/)?index\\.ts$' },
+      to: { path: '^src/', pathNot: ['^src/index\\.ts$', '^src/[^/]+/index\\.ts$'] },
     },
     {
       name: 'optional-peers-stay-in-their-room',

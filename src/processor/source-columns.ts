@@ -37,7 +37,8 @@ export function sourceColumns<const Table extends string>(
     readonly newest?: { readonly [T in Table]?: readonly [string, ...string[]] } | undefined;
   } = {},
 ): SourceQuery<Table> {
-  const { column = 'game_date', newest = {} } = options;
+  const { column = 'game_date' } = options;
+  const newest: { readonly [T in Table]?: readonly [string, ...string[]] } = options.newest ?? {};
   if (tables.length === 0) throw new ConfigurationError('sourceColumns.tables', 'at least one table', '[]');
   requireColumn('sourceColumns.column', column);
   const prefixes = tables.map(prefixOf);

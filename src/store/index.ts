@@ -15,8 +15,8 @@ export type {
 export { nextFence } from './fence.ts';
 export { memoryStore } from './memory-store.ts';
 export { retention } from './retention.ts';
-export { type RunRecord, runRecord, runRecords } from './run-record.ts';
-export { type WorkRecord, workRecord, workRecords } from './work-record.ts';
+export { type RunRecord, runRecords } from './run-record.ts';
+export { type WorkRecord, workRecords } from './work-record.ts';
 export {
   checkDefinition,
   checkKey,
@@ -29,4 +29,4 @@ export {
   placeOf,
   type StoredRecord,
 } from './stored-record.ts';
-export { circuitRecords, circuitStore } from './circuit-records.ts';
+export { circuitStore } from './circuit-records.ts';

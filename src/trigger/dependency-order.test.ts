@@ -23,14 +23,12 @@ describe('dependency order', () => {
   });
 
   it('gives every item once, after all that it needs, for any graph without circles', () => {
-    const graph = fc
-      .array(fc.array(fc.nat(20), { maxLength: 4 }), { maxLength: 20 })
-      .map((rows) =>
-        rows.map((needs, index) => ({
-          output: `${index}`,
-          needs: needs.filter((need) => need < index).map(String),
-        })),
-      );
+    const graph = fc.array(fc.array(fc.nat(20), { maxLength: 4 }), { maxLength: 20 }).map((rows) =>
+      rows.map((needs, index) => ({
+        output: `${index}`,
+        needs: needs.filter((need) => need < index).map(String),
+      })),
+    );
     fc.assert(
       fc.property(graph, (items) => {
         const order = dependencyLevels([...items].reverse(), (item) => item);
