@@ -58,3 +58,13 @@ export interface RowSource {
   /** Milliseconds; the newest row must not be older. Not asked of backfills. */
   readonly fresherThan: number | undefined;
 }
+
+/** Whether new rows of the table for the dates (none: for whichever) can change the check's answer. */
+export function isTouchedBy(check: UpstreamCheck, table: string, dates: readonly string[]): boolean {
+  if (!check.tables.includes(table)) return false;
+  const { plan } = check;
+  // What a hand-written query reads of the table nobody knows.
+  if (dates.length === 0 || plan.kind === 'query') return true;
+  const { startDate, endDate } = plan.range;
+  return dates.some((date) => date >= startDate && date <= endDate);
+}

@@ -82,12 +82,13 @@ function perGameSelect(plan: CheckPlan & { kind: 'per_game' }, item: number, par
   const joins = counted.map(
     ({ alias, grouped }) => `LEFT JOIN (${grouped}) AS ${alias} ON ${alias}.join_key = games.join_key`,
   );
-  return `SELECT ${item} AS item, COUNTIF(is_there) AS found, COUNT(*) AS wanted, MAX(newest) AS newest,
-      STRING_AGG(CASE WHEN is_there THEN NULL ELSE label END, ', ' ORDER BY label) AS missing,
-      CAST(NULL AS BOOL) AS covered, CAST(NULL AS STRING) AS detail
-    FROM (SELECT games.label, (${there}) AS is_there, COALESCE(${newest.join(', ')}) AS newest
-      FROM (${wantedGames(plan.schedule, first, last)}) AS games
-      ${joins.join('\n      ')}) AS judged`;
+  return `SELECT ${item} AS item, found, wanted, newest, missing, covered, CAST(NULL AS STRING) AS detail
+    FROM (SELECT COUNTIF(is_there) AS found, COUNT(*) AS wanted, MAX(newest) AS newest,
+        STRING_AGG(CASE WHEN is_there THEN NULL ELSE label END, ', ' ORDER BY label) AS missing
+      FROM (SELECT games.label, (${there}) AS is_there, COALESCE(${newest.join(', ')}) AS newest
+        FROM (${wantedGames(plan.schedule, first, last)}) AS games
+        ${joins.join('\n        ')}) AS judged) AS counted
+    CROSS JOIN (${coverage(plan.schedule, first, last)}) AS known`;
 }
 
 function countSelect(plan: CheckPlan & { kind: 'count' }, item: number, parameters: Parameters): string {
@@ -100,15 +101,18 @@ function countSelect(plan: CheckPlan & { kind: 'count' }, item: number, paramete
 }
 
 function querySelect(plan: CheckPlan & { kind: 'query' }, item: number, parameters: Parameters): string {
-  const renamed = renameParameters(plan.sql, (name) => (name in plan.params ? `q${item}_${name}` : name));
+  const renamed = renameParameters(plan.sql, (name) =>
+    Object.hasOwn(plan.params, name) ? `q${item}_${name}` : name,
+  );
   for (const [name, value] of Object.entries(plan.params)) parameters.add(value, `q${item}_${name}`);
   return `(SELECT ${item} AS item, 0 AS found, 0 AS wanted, CAST(NULL AS TIMESTAMP) AS newest, CAST(NULL AS STRING) AS missing,
-      CAST(NULL AS BOOL) AS covered, TO_JSON_STRING(answer) AS detail FROM (${renamed}) AS answer LIMIT 1)`;
+      CAST(NULL AS BOOL) AS covered, TO_JSON_STRING(answer) AS detail FROM (${renamed}
+    ) AS answer LIMIT 1)`;
 }
 
 // Text in quotes, quoted names and comments are passed over: an at-sign in them is no parameter.
 const tokens =
-  /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|@([A-Za-z_][A-Za-z0-9_]*)/g;
+  /'''[\s\S]*?'''|"""[\s\S]*?"""|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|@([A-Za-z_][A-Za-z0-9_]*)/g;
 
 function renameParameters(sql: string, rename: (name: string) => string): string {
   return sql.replace(tokens, (token, name: string | undefined) =>

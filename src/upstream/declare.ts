@@ -146,7 +146,7 @@ export function anyOf(...alternatives: readonly [RowsCheck, ...RowsCheck[]]): Up
 
 /**
  * A hand-written question. Its first row answers: `data_available` (true or false) or `cnt` (more than zero); other columns
- * are shown. Named parameters only.
+ * are shown, and `newest` tells new data from old. Named parameters only.
  *
  * @param reads The tables it reads, so that `tableUpdated` can tell when to look again.
  */

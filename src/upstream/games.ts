@@ -66,6 +66,23 @@ export function coverage(source: ScheduleSource, first: string, last: string): s
     FROM ${source.table}`;
 }
 
+const easternDay = new Intl.DateTimeFormat('en-CA', {
+  timeZone: 'America/New_York',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+});
+
+/**
+ * The date of a game that starts at this moment, `YYYY-MM-DD`: a day in America/New_York, also on the west coast and after
+ * midnight UTC.
+ *
+ * @param wall Wall-clock milliseconds since the Unix epoch.
+ */
+export function gameDate(wall: number): string {
+  return easternDay.format(wall);
+}
+
 /** A range as people say it. */
 export function daysText({ startDate, endDate }: DayRange): string {
   return startDate === endDate ? startDate : `${startDate} to ${endDate}`;

@@ -1,5 +1,6 @@
 export type { Dependency, UpstreamAnswer } from './answer.ts';
 export type { CheckPlan, DayRange, RowSource, ScheduleSource, UpstreamCheck } from './check.ts';
+export { isTouchedBy } from './check.ts';
 export {
   anyOf,
   outputOf,
@@ -11,6 +12,6 @@ export {
   snapshot,
   type Wanted,
 } from './declare.ts';
-export { gameCode } from './games.ts';
+export { gameCode, gameDate } from './games.ts';
 export type { AskOptions, UpstreamReader, UpstreamRequest } from './reader.ts';
 export { createUpstreamReader, type UpstreamReaderOptions } from './upstream-reader.ts';

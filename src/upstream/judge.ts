@@ -44,7 +44,7 @@ function judgeOne(check: UpstreamCheck, row: FoundRow, how: Judgement): Verdict 
   const { plan } = check;
   if (plan.kind === 'query') return judgeQuery(check, row);
   const { found, newest } = row;
-  const wanted = plan.kind === 'per_game' ? Math.ceil(plan.share * row.wanted) : row.wanted;
+  const wanted = plan.kind === 'per_game' ? shareOf(plan.share, row.wanted) : row.wanted;
   const dependency = (ready: boolean, unit: string): Dependency => ({
     name: check.name,
     table: check.tables[0] ?? '',
@@ -54,15 +54,16 @@ function judgeOne(check: UpstreamCheck, row: FoundRow, how: Judgement): Verdict 
     unit,
     newest,
   });
+  // Rows for each of no games would be "all there": without games there is nothing to work on.
+  if (plan.kind !== 'count' && row.wanted === 0) {
+    const missing = `${plan.schedule.table} has nothing on ${daysText(plan.range)}, nor before and after it`;
+    return {
+      dependency: dependency(false, 'games'),
+      missing: row.covered ? undefined : missing,
+      noGames: row.covered === true,
+    };
+  }
   if (plan.kind === 'games') {
-    if (row.wanted === 0) {
-      const missing = `${plan.schedule.table} has nothing on ${daysText(plan.range)}, nor before and after it`;
-      return {
-        dependency: dependency(false, 'games'),
-        missing: row.covered ? undefined : missing,
-        noGames: row.covered === true,
-      };
-    }
     const ready = found >= wanted;
     const text = `${plan.schedule.table}: ${found} of ${wanted} games ${plan.final ? 'final' : 'scheduled'}${named(row.missing)}`;
     return { dependency: dependency(ready, 'games'), missing: ready ? undefined : text, noGames: false };
@@ -82,9 +83,14 @@ function judgeOne(check: UpstreamCheck, row: FoundRow, how: Judgement): Verdict 
   return { dependency: dependency(text === undefined, unit), missing: text, noGames: false };
 }
 
+// 0.55 × 20 is a little more than 11 in floating point; eleven games are enough.
+function shareOf(share: number, games: number): number {
+  return Math.ceil(share * games - 1e-9);
+}
+
 function judgeQuery(check: UpstreamCheck, row: FoundRow): Verdict | UpstreamUnknownError {
-  const shown = JSON.parse(row.detail ?? 'null') as { data_available?: unknown; cnt?: unknown } | null;
-  const { data_available: available, cnt } = shown ?? {};
+  const shown = JSON.parse(row.detail ?? 'null') as Readonly<Record<string, unknown>> | null;
+  const { data_available: available, cnt, newest } = shown ?? {};
   if (typeof available !== 'boolean' && typeof cnt !== 'number') {
     return new UpstreamUnknownError(
       `${check.name}: the query's first row has neither data_available nor cnt`,
@@ -99,7 +105,7 @@ function judgeQuery(check: UpstreamCheck, row: FoundRow): Verdict | UpstreamUnkn
     found,
     wanted: 1,
     unit: 'rows',
-    newest: null,
+    newest: typeof newest === 'string' ? newest : null,
   };
   return { dependency, missing: ready ? undefined : `${check.name}: ${row.detail}`, noGames: false };
 }

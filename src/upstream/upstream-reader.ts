@@ -2,8 +2,9 @@ import type { BigQueryClient, Logger } from '../clients/index.ts';
 import { UpstreamUnknownError } from '../errors/index.ts';
 import { type Clock, sleep } from '../time/index.ts';
 import type { UpstreamAnswer } from './answer.ts';
-import { combine, type FoundRow, foundRow } from './combined-query.ts';
-import { judge } from './judge.ts';
+import { isTouchedBy } from './check.ts';
+import { look } from './look.ts';
+import { Looks } from './looks.ts';
 import type { AskOptions, UpstreamReader, UpstreamRequest } from './reader.ts';
 
 export interface UpstreamReaderOptions {
@@ -16,17 +17,32 @@ export interface UpstreamReaderOptions {
   readonly timeout?: number | undefined;
 }
 
-interface Remembered {
+/** A question that was asked: its answer counts for the same checks of the same key. */
+interface Question {
+  readonly request: UpstreamRequest;
+  readonly asked: string;
+  /** A table that it reads has had new rows since it was put. */
+  outdated: boolean;
+}
+
+interface Remembered extends Question {
   readonly answer: UpstreamAnswer;
   readonly at: number;
-  readonly request: UpstreamRequest;
-  /** A table that it read has new rows: the next question looks again, once. */
-  stale: boolean;
+}
+
+interface Flight extends Question {
+  readonly answer: Promise<UpstreamAnswer>;
+  readonly batch: Batch;
+}
+
+/** The questions that go out together. When nobody waits for any of them the query is cancelled. */
+interface Batch {
+  readonly controller: AbortController;
+  waiting: number;
 }
 
 const mostRemembered = 10_000;
-const maximumBytesBilled = 10 * 2 ** 30;
-const day = 86_400_000;
+const nothingToAsk: UpstreamAnswer = { status: 'ready', dependencies: [] };
 
 /**
  * The reader of upstream checks: combined into one query, single-flight by key, remembered for the interval. A key is looked
@@ -35,159 +51,147 @@ const day = 86_400_000;
 export function createUpstreamReader(options: UpstreamReaderOptions): UpstreamReader {
   const { bigquery, clock, logger, interval = 60_000, timeout = 30_000 } = options;
   const remembered = new Map<string, Remembered>();
-  const underWay = new Map<string, Promise<UpstreamAnswer>>();
-  // Times of the last two looks at a key: never more than two an interval.
-  const looks = new Map<string, readonly number[]>();
+  const underWay = new Map<string, Flight>();
+  const looks = new Looks(clock, interval);
 
-  async function look(requests: readonly UpstreamRequest[]): Promise<ReadonlyMap<string, UpstreamAnswer>> {
-    const checks = requests.flatMap((request) => request.checks);
-    const { sql, params } = combine(checks);
-    let rows: readonly FoundRow[];
-    try {
-      rows = await bigquery.query(sql, {
-        params,
-        schema: foundRow,
-        timeout,
-        maximumBytesBilled,
-        labels: { breakwater: 'upstream' },
-      });
-    } catch (error) {
-      if (requests.length === 1)
-        return new Map(requests.map(({ key }) => [key, { status: 'unknown', error }]));
-      // One bad check must make only its own run unknown.
-      const half = requests.length >> 1;
-      return new Map([...(await look(requests.slice(0, half))), ...(await look(requests.slice(half)))]);
-    }
-    const byItem = new Map(rows.map((row) => [row.item, row]));
-    let item = 0;
-    return new Map(
-      requests.map((request) => {
-        const found = request.checks.map((check) => [check, byItem.get(item++)] as const);
-        const backfill = request.backfill ?? clock.wallNow() - Date.parse(request.date) > 3 * day;
-        return [request.key, judge(found, { wallNow: clock.wallNow(), backfill })];
-      }),
-    );
-  }
-
-  function remember(request: UpstreamRequest, answer: UpstreamAnswer): void {
-    remembered.delete(request.key);
-    remembered.set(request.key, { answer, at: clock.now(), request, stale: false });
-    for (const map of [remembered, looks]) {
-      const oldest = map.keys().next();
-      if (map.size > mostRemembered && !oldest.done) map.delete(oldest.value);
-    }
-  }
-
-  /** How long a look at the key must wait to stay within two an interval. */
-  function turnIn(key: string): number {
-    const [first, second] = looks.get(key) ?? [];
-    if (first === undefined || second === undefined) return 0;
-    return Math.max(0, first + interval - clock.now());
-  }
-
-  function answerAtHand(key: string): UpstreamAnswer | undefined {
-    const known = remembered.get(key);
-    return known !== undefined && !known.stale && clock.now() - known.at < interval
-      ? known.answer
-      : undefined;
-  }
-
-  async function lookSoon(
-    requests: readonly UpstreamRequest[],
+  async function lookInTurn(
+    questions: readonly Question[],
+    wait: number,
+    signal: AbortSignal,
   ): Promise<ReadonlyMap<string, UpstreamAnswer>> {
-    const wait = Math.max(0, ...requests.map(({ key }) => turnIn(key)));
-    if (wait > 0) await sleep(clock, wait);
-    for (const { key } of requests) looks.set(key, [...(looks.get(key) ?? []), clock.now()].slice(-2));
-    const answers = await look(requests);
-    for (const request of requests) {
+    if (wait > 0) await sleep(clock, wait, signal);
+    // The rows of which somebody told while this was waiting will be seen.
+    for (const question of questions) question.outdated = false;
+    for (const { request } of questions) looks.take(request.key);
+    const answers = await look(
+      { bigquery, clock, timeout, signal },
+      questions.map(({ request }) => request),
+    );
+    for (const { request, asked, outdated } of questions) {
       const answer = answers.get(request.key) as UpstreamAnswer;
       if (answer.status === 'unknown') {
-        logger.warn(`upstream of ${request.key} could not be asked`, {
-          key: request.key,
-          error: answer.error,
-        });
+        const { error } = answer;
+        logger.warn(`upstream of ${request.key} could not be asked`, { key: request.key, error });
       }
-      remember(request, answer);
+      remembered.delete(request.key);
+      remembered.set(request.key, { request, asked, outdated, answer, at: clock.now() });
+      const oldest = remembered.keys().next();
+      if (remembered.size > mostRemembered && !oldest.done) remembered.delete(oldest.value);
     }
     return answers;
   }
 
+  /** Sends the requests out together; those who wait for their keys find the flights. */
+  function depart(requests: readonly UpstreamRequest[], wait: number): readonly Flight[] {
+    const batch: Batch = { controller: new AbortController(), waiting: 0 };
+    const questions = requests.map((request) => ({ request, asked: textOf(request), outdated: false }));
+    const landed = lookInTurn(questions, wait, batch.controller.signal);
+    return questions.map((question) => {
+      const { key } = question.request;
+      const flight: Flight = Object.assign(question, {
+        batch,
+        answer: landed
+          .then((answers) => answers.get(key) as UpstreamAnswer)
+          .finally(() => {
+            if (underWay.get(key) === flight) underWay.delete(key);
+          }),
+      });
+      // One that everybody has left ends with nobody to tell.
+      flight.answer.catch(() => {});
+      underWay.set(key, flight);
+      return flight;
+    });
+  }
+
+  /** The answer for one who waits; the last to leave before it is there cancels the look. */
+  async function waitFor(flight: Flight, call: AskOptions): Promise<UpstreamAnswer> {
+    const { batch } = flight;
+    batch.waiting++;
+    try {
+      return await bounded(clock, flight.answer, call);
+    } finally {
+      batch.waiting--;
+      if (batch.waiting === 0)
+        batch.controller.abort(new UpstreamUnknownError('Nobody waits for the answer'));
+    }
+  }
+
   return {
     async ask(requests, call = {}) {
+      call.signal?.throwIfAborted();
       const answers = new Map<string, UpstreamAnswer>();
-      const pending: [string, Promise<UpstreamAnswer>][] = [];
+      const flights = new Map<string, Flight>();
       const now: UpstreamRequest[] = [];
-      const later: UpstreamRequest[] = [];
-      for (const request of requests) {
-        const { key } = request;
-        const known =
-          request.checks.length === 0 ? ({ status: 'ready', dependencies: [] } as const) : answerAtHand(key);
+      const later: [UpstreamRequest, number][] = [];
+      for (const request of new Map(requests.map((request) => [request.key, request])).values()) {
+        const { key, checks } = request;
+        const asked = textOf(request);
+        const known = remembered.get(key);
         const flight = underWay.get(key);
-        if (known !== undefined) answers.set(key, known);
-        else if (flight !== undefined) pending.push([key, flight]);
-        else if (turnIn(key) > 0) later.push(request);
-        else now.push(request);
-      }
-      // Those that must wait for their turn don't hold up the others.
-      for (const batch of [now, ...later.map((request) => [request])]) {
-        if (batch.length === 0) continue;
-        const flight = lookSoon(batch);
-        for (const { key } of batch) {
-          const mine = flight
-            .then((found) => found.get(key) as UpstreamAnswer)
-            .finally(() => underWay.delete(key));
-          underWay.set(key, mine);
-          pending.push([key, mine]);
+        const isFresh = known !== undefined && clock.now() - known.at < interval;
+        if (checks.length === 0) answers.set(key, nothingToAsk);
+        else if (flight !== undefined && flight.asked === asked && isWorthJoining(flight))
+          flights.set(key, flight);
+        else if (isFresh && known.asked === asked && !known.outdated) answers.set(key, known.answer);
+        else {
+          const updated = known?.outdated === true || flight?.outdated === true;
+          const wait = looks.turnIn(key, updated);
+          if (wait > 0) later.push([request, wait]);
+          else now.push(request);
         }
       }
-      for (const [key, flight] of pending) answers.set(key, await bounded(clock, flight, call));
+      // Those that must wait for their turn don't hold up the others.
+      const departures = [
+        ...(now.length > 0 ? depart(now, 0) : []),
+        ...later.flatMap(([request, wait]) => depart([request], wait)),
+      ];
+      for (const flight of departures) flights.set(flight.request.key, flight);
+      await Promise.all(
+        [...flights].map(async ([key, flight]) => answers.set(key, await waitFor(flight, call))),
+      );
       return answers;
     },
     tableUpdated(table, dates) {
-      for (const known of remembered.values()) {
-        const reads = known.request.checks.some(({ tables }) => tables.includes(table));
-        if (reads && (dates.length === 0 || dates.includes(known.request.date))) known.stale = true;
-      }
+      for (const question of [...remembered.values(), ...underWay.values()])
+        if (question.request.checks.some((check) => isTouchedBy(check, table, dates)))
+          question.outdated = true;
     },
   };
 }
 
+function isWorthJoining({ outdated, batch }: Flight): boolean {
+  return !outdated && !batch.controller.signal.aborted;
+}
+
+function textOf({ checks, backfill }: UpstreamRequest): string {
+  return JSON.stringify([backfill, checks.map(({ name, plan }) => [name, plan])]);
+}
+
 /** The answer, or "unknown" at the caller's deadline; the caller's abort leaves the look to the others. */
-function bounded(clock: Clock, flight: Promise<UpstreamAnswer>, call: AskOptions): Promise<UpstreamAnswer> {
-  const { signal, deadline = Infinity } = call;
-  if (signal === undefined && deadline === Infinity) return flight;
-  return new Promise((resolve, reject) => {
-    const end = () => {
+async function bounded(
+  clock: Clock,
+  answer: Promise<UpstreamAnswer>,
+  { signal, deadline = Infinity }: AskOptions,
+): Promise<UpstreamAnswer> {
+  let letGo = () => {};
+  const left = new Promise<UpstreamAnswer>((resolve, reject) => {
+    const late = new UpstreamUnknownError('Upstream gave no answer by the deadline');
+    const timer =
+      deadline === Infinity
+        ? undefined
+        : clock.setTimer(Math.max(0, deadline - clock.now()), () =>
+            resolve({ status: 'unknown', error: late }),
+          );
+    const onAbort = () => reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    letGo = () => {
       timer?.cancel();
       signal?.removeEventListener('abort', onAbort);
     };
-    const onAbort = () => {
-      end();
-      reject(signal?.reason);
-    };
-    const late = () => {
-      end();
-      resolve({
-        status: 'unknown',
-        error: new UpstreamUnknownError('Upstream gave no answer by the deadline'),
-      });
-    };
-    const timer =
-      deadline === Infinity ? undefined : clock.setTimer(Math.max(0, deadline - clock.now()), late);
-    if (signal?.aborted) {
-      onAbort();
-      return;
-    }
-    signal?.addEventListener('abort', onAbort, { once: true });
-    flight.then(
-      (answer) => {
-        end();
-        resolve(answer);
-      },
-      (error: unknown) => {
-        end();
-        reject(error);
-      },
-    );
   });
+  try {
+    return await Promise.race([answer, left]);
+  } finally {
+    letGo();
+  }
 }
