@@ -24,6 +24,7 @@ const doors = {
   ],
 };
 const all = [...Object.keys(doors)];
+doors.google = all;
 doors.local = all;
 doors.testing = all;
 
@@ -68,6 +69,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/local/', '\\.test\\.ts$'] },
       to: { path: 'node_modules/(@duckdb|@polyglot-sql)' },
+    },
+    {
+      name: 'google-stays-in-its-room',
+      comment: 'Whoever imports anything but breakwater/google needs no package of Google.',
+      severity: 'error',
+      from: { path: '^(src|examples)/', pathNot: ['^src/google/', '\\.test\\.ts$'] },
+      to: { path: 'node_modules/(@google-cloud|google-|@grpc)' },
     },
     {
       name: 'nothing-imports-tests',

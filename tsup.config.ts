@@ -6,6 +6,7 @@ export default defineConfig({
     policy: 'src/policy/index.ts',
     upstream: 'src/upstream/index.ts',
     trigger: 'src/trigger/index.ts',
+    google: 'src/google/index.ts',
     local: 'src/local/index.ts',
     testing: 'src/testing/index.ts',
   },

@@ -4,6 +4,7 @@ export default defineConfig({
   resolve: { conditions: ['breakwater-source'] },
   ssr: { resolve: { conditions: ['breakwater-source'] } },
   test: {
+    setupFiles: ['test/setup/loopback-only.ts'],
     include: [
       'src/**/*.test.ts',
       'test/**/*.test.ts',

@@ -5,7 +5,7 @@ import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-ex
 
 const root = resolve(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
-const entries = ['index', 'policy', 'upstream', 'trigger', 'local', 'testing'];
+const entries = ['index', 'policy', 'upstream', 'trigger', 'google', 'local', 'testing'];
 mkdirSync(resolve(root, 'node_modules/.cache/api'), { recursive: true });
 
 let changed = false;
