@@ -7,7 +7,7 @@ import { type BigQueryClient, ConfigurationError, type RunResult } from 'breakwa
 import { createLocalContext, type LocalContext, openWarehouse } from 'breakwater/local';
 import { createDispatcher, dependencyLevels, recoverHolders } from 'breakwater/trigger';
 import { type ExampleProcessor, processors } from '../processors/index.ts';
-import { createTables, type Table, tables } from '../schemas/index.ts';
+import { createTables, dateColumnOf, type Table, tables } from '../schemas/index.ts';
 import { printSlateReport } from './slate-report.ts';
 
 export interface SlateOptions {
@@ -114,7 +114,7 @@ async function choose(bigquery: BigQueryClient, date: string) {
   const filled = new Set<string>();
   for (const table of tables.filter(isRaw)) {
     const [row] = await bigquery.query<{ n: number }>(
-      `SELECT COUNT(*) AS n FROM ${table} WHERE ${dateColumn(table)} = @date`,
+      `SELECT COUNT(*) AS n FROM ${table} WHERE ${dateColumnOf(table)} = @date`,
       {
         params: { date },
       },
@@ -219,8 +219,4 @@ async function writeOutputs(bigquery: BigQueryClient, folder: string): Promise<v
 
 function isRaw(table: string): boolean {
   return table.includes('_raw.');
-}
-
-function dateColumn(table: string): string {
-  return table === 'nba_raw.nbac_player_movement' ? 'transaction_date' : 'game_date';
 }

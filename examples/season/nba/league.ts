@@ -6,6 +6,7 @@ import { type Absence, absences, reasonToMiss } from './absences.ts';
 import { allStarBreak, calendar, type Fixture, seasonDays } from './calendar.ts';
 import { type Player, rosters } from './players.ts';
 import { play, type Result, type Side } from './play.ts';
+import { type Signing, signings } from './signings.ts';
 import { type Team, teams } from './teams.ts';
 import { type Trade, trades } from './trades.ts';
 
@@ -39,6 +40,7 @@ export interface NbaLeague {
   readonly endDate: string;
   readonly games: readonly Game[];
   readonly trades: readonly Trade[];
+  readonly signings: readonly Signing[];
   /** The Friday on which the all-star break begins. */
   readonly allStarBreak: string;
   playedOn(date: string): readonly Game[];
@@ -46,6 +48,10 @@ export interface NbaLeague {
   movedFrom(date: string): readonly Game[];
   /** A team's players on a day, in their order. */
   roster(team: number, date: string): readonly Player[];
+  /** Why a player can't play on a day, or undefined. */
+  absence(player: Player, date: string): string | undefined;
+  /** What is to be expected of a game by the strength of the teams: the home team's lead, and the points of both. */
+  outlook(game: Game): { readonly margin: number; readonly total: number };
   sheet(game: Game): Sheet;
   result(game: Game): Result;
 }
@@ -81,6 +87,7 @@ export function createNbaLeague({ seed, startDate, endDate, games: limit }: Leag
     endDate: end,
     games,
     trades: swaps,
+    signings: signings(seed, startDate, initial),
     allStarBreak: allStarBreak(startDate),
     playedOn: (date) => played.get(date) ?? [],
     movedFrom: (date) => moved.get(date) ?? [],
@@ -93,9 +100,20 @@ export function createNbaLeague({ seed, startDate, endDate, games: limit }: Leag
       }
       return players;
     },
+    absence: (player, date) => reasonToMiss(absencesOf(player), player, date),
+    outlook({ home, away }) {
+      const [host, guest] = [home, away].map((abbr) => strengths[indexOf(abbr)]!) as [Strength, Strength];
+      // Both fitted to the games as they are played: a lead makes careless, so that strength shows less than in full.
+      return {
+        margin: 1.7 + 0.62 * (host.attack + host.defence - guest.attack - guest.defence),
+        total:
+          227.2 +
+          0.78 * (host.attack - host.defence + guest.attack - guest.defence + 2.3 * (host.pace + guest.pace)),
+      };
+    },
     sheet(game) {
       const side = (abbr: string) => {
-        const index = teams.findIndex((team) => team.abbr === abbr);
+        const index = indexOf(abbr);
         return sheetOf(teams[index]!, league.roster(index, game.date), game, absencesOf, seed);
       };
       return { home: side(game.home), away: side(game.away) };
@@ -149,7 +167,13 @@ function gameOf(fixture: Fixture, resultOf: (game: Game) => Result): Game {
   };
 }
 
-function strengthOf(random: Random): Omit<Side, 'players'> {
+function indexOf(abbr: string): number {
+  return teams.findIndex((team) => team.abbr === abbr);
+}
+
+type Strength = Omit<Side, 'players'>;
+
+function strengthOf(random: Random): Strength {
   return { attack: normal(random, 0, 3), defence: normal(random, 0, 2.6), pace: normal(random, 0, 1.1) };
 }
 

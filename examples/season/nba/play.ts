@@ -18,6 +18,18 @@ export interface Result {
   readonly home: TeamResult;
   readonly away: TeamResult;
   readonly overtimes: number;
+  /** Every shot, in the order taken. */
+  readonly shots: readonly Shot[];
+}
+
+export interface Shot {
+  readonly by: Player;
+  readonly atHome: boolean;
+  readonly kind: '2PT' | '3PT' | 'FT';
+  readonly made: boolean;
+  readonly blockedBy: Player | null;
+  /** Of playing time, from the start. */
+  readonly second: number;
 }
 
 export interface TeamResult {
@@ -53,22 +65,26 @@ export function play(home: Side, away: Side, random: Random): Result {
   for (let period = 0; period < 4; period++) floor.period(period * quarter, quarter);
   let overtimes = 0;
   while (floor.lead === 0) floor.period(4 * quarter + overtimes++ * overtime, overtime);
-  return { home: floor.home.result(), away: floor.away.result(), overtimes };
+  return { home: floor.home.result(), away: floor.away.result(), overtimes, shots: floor.shots };
 }
 
 class Floor {
   readonly home: Squad;
   readonly away: Squad;
+  readonly shots: Shot[] = [];
   readonly #random: Random;
   readonly #seconds: number;
   #homeBall: boolean;
+  #second = 0;
 
   constructor(home: Side, away: Side, random: Random) {
     this.#random = random;
     const possessions = normal(random, 0, 3.6) + home.pace + away.pace;
     this.#seconds = rates.possessionSeconds / (1 + possessions / 99);
-    this.home = new Squad(home, away, rates.homeEdge, random);
-    this.away = new Squad(away, home, -rates.homeEdge, random);
+    const log = (atHome: boolean) => (shot: LoggedShot) =>
+      this.shots.push({ ...shot, atHome, second: this.#second });
+    this.home = new Squad(home, away, rates.homeEdge, random, log(true));
+    this.away = new Squad(away, home, -rates.homeEdge, random, log(false));
     this.#homeBall = chance(random, 0.5);
   }
 
@@ -86,6 +102,7 @@ class Floor {
       const wanted = Math.round(Math.min(30, Math.max(4, normal(this.#random, this.#seconds, 5))));
       const seconds = Math.min(wanted, length - clock);
       clock += seconds;
+      this.#second = start + clock;
       this.home.rotation.play(seconds);
       this.away.rotation.play(seconds);
       // A rest of a quarter too short for a shot.
@@ -145,6 +162,8 @@ class Floor {
   }
 }
 
+type LoggedShot = Omit<Shot, 'atHome' | 'second'>;
+
 /** A team on the floor. */
 class Squad {
   readonly rotation: Rotation;
@@ -156,9 +175,11 @@ class Squad {
   readonly #threes: number;
   readonly #assisting: number;
   readonly #form: Map<Line, number>;
+  readonly #log: (shot: LoggedShot) => void;
 
-  constructor(own: Side, other: Side, edge: number, random: Random) {
+  constructor(own: Side, other: Side, edge: number, random: Random, log: (shot: LoggedShot) => void) {
     this.#random = random;
+    this.#log = log;
     this.#lines = own.players.map(emptyLine);
     this.rotation = new Rotation(this.#lines, random);
     // 100 possessions have about 104 shots worth 2.2 points: 2.3 points are a percentage point of accuracy.
@@ -192,12 +213,16 @@ class Squad {
     const made = chance(random, (three ? player.threeAccuracy : player.twoAccuracy) + form);
     if (three) line.threesAttempted++;
     else line.twosAttempted++;
+    const kind = three ? '3PT' : '2PT';
     if (!made) {
-      if (chance(random, three ? 0.012 : rates.block)) {
-        weighted(random, defence.five, (other) => other.player.blocking).blocks++;
-      }
+      const blocker = chance(random, three ? 0.012 : rates.block)
+        ? weighted(random, defence.five, (other) => other.player.blocking)
+        : undefined;
+      if (blocker !== undefined) blocker.blocks++;
+      this.#log({ by: player, kind, made, blockedBy: blocker?.player ?? null });
       return false;
     }
+    this.#log({ by: player, kind, made, blockedBy: null });
     if (three) line.threesMade++;
     else line.twosMade++;
     this.points += three ? 3 : 2;
@@ -212,6 +237,7 @@ class Squad {
     let made = false;
     for (let shot = 0; shot < count; shot++) {
       made = chance(this.#random, line.player.freeThrowAccuracy);
+      this.#log({ by: line.player, kind: 'FT', made, blockedBy: null });
       line.freeThrowsAttempted++;
       if (made) {
         line.freeThrowsMade++;
