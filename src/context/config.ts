@@ -1,3 +1,6 @@
+import { ConfigurationError } from '../errors/index.ts';
+import { type Duration, milliseconds } from '../time/index.ts';
+
 /** Times and thresholds of a context, all with defaults; durations in milliseconds. */
 export interface Config {
   /** What the release calls itself in records and beats. */
@@ -9,7 +12,9 @@ export interface Config {
   readonly heartbeat: {
     /** Between two beats. Default: 60,000, with ±10 % jitter. */
     readonly interval: number;
+    /** Without a beat for so long a run is stale. Default: 300,000. */
     readonly staleAfter: number;
+    /** Without a beat for so long a run is dead. Default: 900,000. */
     readonly deadAfter: number;
   };
   readonly processor: {
@@ -30,18 +35,85 @@ export interface Config {
   };
 }
 
-type Overrides<T> = { readonly [K in keyof T]?: T[K] extends object ? Partial<T[K]> : T[K] };
-export type ConfigOverrides = Overrides<Config>;
+/** What differs from the defaults; a duration is milliseconds or text such as `'30s'`. */
+export interface ConfigOverrides {
+  readonly version?: string | undefined;
+  readonly host?: string | undefined;
+  readonly instance?: string | undefined;
+  readonly heartbeat?:
+    | {
+        readonly interval?: Duration | undefined;
+        readonly staleAfter?: Duration | undefined;
+        readonly deadAfter?: Duration | undefined;
+      }
+    | undefined;
+  readonly processor?:
+    | { readonly timeout?: Duration | undefined; readonly grace?: Duration | undefined }
+    | undefined;
+  readonly circuit?:
+    | { readonly failures?: number | undefined; readonly openFor?: Duration | undefined }
+    | undefined;
+  readonly parking?:
+    | {
+        readonly giveUpAfter?: Duration | undefined;
+        readonly lookEvery?: Duration | undefined;
+        readonly attempts?: number | undefined;
+      }
+    | undefined;
+}
 
-/** The defaults, with what is given laid over them. */
+/**
+ * The defaults, with what is given laid over them.
+ *
+ * @throws ConfigurationError naming the field, for what is no duration or no count, or where a beat would come too late to keep
+ * a run from being stale, or death before staleness.
+ */
 export function config(overrides: ConfigOverrides = {}): Config {
-  return {
-    version: overrides.version ?? 'unversioned',
-    host: overrides.host ?? 'local',
-    instance: overrides.instance ?? globalThis.crypto.randomUUID(),
-    heartbeat: { interval: 60_000, staleAfter: 300_000, deadAfter: 900_000, ...overrides.heartbeat },
-    processor: { timeout: 600_000, grace: 30_000, ...overrides.processor },
-    circuit: { failures: 5, openFor: 1_800_000, ...overrides.circuit },
-    parking: { giveUpAfter: 36 * 3_600_000, lookEvery: 60_000, attempts: 10, ...overrides.parking },
+  const { version = 'unversioned', host = 'local', instance = globalThis.crypto.randomUUID() } = overrides;
+  const { heartbeat = {}, processor = {}, circuit = {}, parking = {} } = overrides;
+  const made: Config = {
+    version,
+    host,
+    instance,
+    heartbeat: {
+      interval: milliseconds('config.heartbeat.interval', heartbeat.interval ?? '1m'),
+      staleAfter: milliseconds('config.heartbeat.staleAfter', heartbeat.staleAfter ?? '5m'),
+      deadAfter: milliseconds('config.heartbeat.deadAfter', heartbeat.deadAfter ?? '15m'),
+    },
+    processor: {
+      timeout: milliseconds('config.processor.timeout', processor.timeout ?? '10m'),
+      grace: milliseconds('config.processor.grace', processor.grace ?? '30s', { zero: true }),
+    },
+    circuit: {
+      failures: count('config.circuit.failures', circuit.failures ?? 5),
+      openFor: milliseconds('config.circuit.openFor', circuit.openFor ?? '30m'),
+    },
+    parking: {
+      giveUpAfter: milliseconds('config.parking.giveUpAfter', parking.giveUpAfter ?? '36h'),
+      lookEvery: milliseconds('config.parking.lookEvery', parking.lookEvery ?? '1m'),
+      attempts: count('config.parking.attempts', parking.attempts ?? 10),
+    },
   };
+  const { interval, staleAfter, deadAfter } = made.heartbeat;
+  if (staleAfter <= interval) {
+    throw new ConfigurationError(
+      'config.heartbeat.staleAfter',
+      `longer than the interval (${interval} ms)`,
+      staleAfter,
+    );
+  }
+  if (deadAfter < staleAfter) {
+    throw new ConfigurationError(
+      'config.heartbeat.deadAfter',
+      `at least staleAfter (${staleAfter} ms)`,
+      deadAfter,
+    );
+  }
+  return made;
+}
+
+function count(field: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new ConfigurationError(field, 'a whole number of at least 1', value);
+  return value;
 }
