@@ -9,6 +9,8 @@ import type { CallOptions } from './call.ts';
  * are any), arrays and structs arrays and objects, NULL null.
  */
 export interface BigQueryClient {
+  /** How long a call takes at most that does not say otherwise, in milliseconds. Default: 120,000. */
+  readonly timeout?: number | undefined;
   /** Rows of one SELECT, or nothing for DML. Named parameters only: `@name` in the text, `params.name` beside it. */
   query<Row = QueryRow>(sql: string, options?: QueryOptions<Row>): Promise<Row[]>;
   /** Appends rows to a table. All are written, or none. */

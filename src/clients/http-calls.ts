@@ -44,6 +44,7 @@ export function httpCalls(transport: HttpTransport, options: HttpCallsOptions): 
   const usualMaxBytes = atLeastOne('http.maxBytes', options.maxBytes ?? 10 * 2 ** 20);
 
   const client: HttpClient = {
+    timeout: usualTimeout,
     async request(given, request = {}) {
       const { method = 'GET', headers = {}, body } = request;
       const url = parseUrl(given);

@@ -3,6 +3,8 @@ import type { CallOptions } from './call.ts';
 
 /** A pooled HTTP client. Statuses of 400 and more are thrown as ServiceError with the kind that the status means. */
 export interface HttpClient {
+  /** How long a call takes at most that does not say otherwise, in milliseconds. Default: 30,000. */
+  readonly timeout?: number | undefined;
   request(url: string | URL, options?: HttpRequestOptions): Promise<HttpResponse>;
   /** GETs JSON; with a schema the value is parsed by it. */
   getJson<T = unknown>(

@@ -2,6 +2,8 @@ import type { CallOptions } from './call.ts';
 
 /** Objects in one bucket (or folder), each with a generation that changes at every write. */
 export interface StorageClient {
+  /** How long a call takes at most that does not say otherwise, in milliseconds. Default: 60,000. */
+  readonly timeout?: number | undefined;
   /** Writes an object whole. `ifGeneration` is the compare-and-set: 0 for "must not exist". @throws PreconditionError */
   save(path: string, data: string | Uint8Array, options?: SaveOptions): Promise<StoredObject>;
   /** The object and its bytes, or undefined if there is none. */

@@ -1,6 +1,6 @@
 import type { BigQueryClient, CallOptions, Fence, HttpClient, StorageClient } from '../clients/index.ts';
 import { TimeoutError } from '../errors/index.ts';
-import { type Duration, milliseconds } from '../time/index.ts';
+import { milliseconds } from '../time/index.ts';
 
 /** What a run puts on every call that is made through it. */
 export interface RunBounds {
@@ -11,43 +11,46 @@ export interface RunBounds {
 
 /** The warehouse for one run: each call within its time, each write under its fence. */
 export function bindBigQuery(client: BigQueryClient, run: RunBounds): BigQueryClient {
+  const { timeout: usual = 120_000 } = client;
   return {
     query: (sql, options) =>
-      call(run, options, '120s', (bounds) => client.query(sql, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.query(sql, { ...options, ...bounds })),
     insert: (table, rows, options) =>
-      call(run, options, '120s', (bounds) => client.insert(table, rows, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.insert(table, rows, { ...options, ...bounds })),
     load: (table, source, options) =>
-      call(run, options, '120s', (bounds) => client.load(table, source, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.load(table, source, { ...options, ...bounds })),
     replacePartition: (table, partition, rows, options) =>
-      call(run, options, '120s', (bounds) =>
-        client.replacePartition(table, partition, rows, { fence: run.fence, ...options, ...bounds }),
+      call(run, options, usual, (bounds) =>
+        client.replacePartition(table, partition, rows, { ...options, ...bounds, fence: run.fence }),
       ),
     merge: (table, rows, options) =>
-      call(run, options, '120s', (bounds) =>
-        client.merge(table, rows, { fence: run.fence, ...options, ...bounds }),
+      call(run, options, usual, (bounds) =>
+        client.merge(table, rows, { ...options, ...bounds, fence: run.fence }),
       ),
   };
 }
 
 export function bindHttp(client: HttpClient, run: RunBounds): HttpClient {
+  const { timeout: usual = 30_000 } = client;
   return {
     request: (url, options) =>
-      call(run, options, '30s', (bounds) => client.request(url, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.request(url, { ...options, ...bounds })),
     getJson: (url, options) =>
-      call(run, options, '30s', (bounds) => client.getJson(url, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.getJson(url, { ...options, ...bounds })),
   };
 }
 
 export function bindStorage(client: StorageClient, run: RunBounds): StorageClient {
+  const { timeout: usual = 60_000 } = client;
   return {
     save: (path, data, options) =>
-      call(run, options, '60s', (bounds) => client.save(path, data, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.save(path, data, { ...options, ...bounds })),
     read: (path, options) =>
-      call(run, options, '60s', (bounds) => client.read(path, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.read(path, { ...options, ...bounds })),
     list: (prefix, options) =>
-      call(run, options, '60s', (bounds) => client.list(prefix, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.list(prefix, { ...options, ...bounds })),
     delete: (path, options) =>
-      call(run, options, '60s', (bounds) => client.delete(path, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.delete(path, { ...options, ...bounds })),
   };
 }
 
@@ -57,7 +60,7 @@ export function bindStorage(client: StorageClient, run: RunBounds): StorageClien
 async function call<T>(
   run: RunBounds,
   options: CallOptions | undefined,
-  usual: Duration,
+  usual: number,
   make: (bounds: { readonly signal: AbortSignal; readonly timeout: number }) => Promise<T>,
 ): Promise<T> {
   run.signal.throwIfAborted();

@@ -40,6 +40,7 @@ export interface FakeHttpOptions {
 export class FakeHttp extends Outage implements HttpClient {
   /** The requests that were sent, the oldest first; of more than 10,000 the newest. */
   readonly calls: FakeHttpRequest[] = [];
+  readonly timeout: number | undefined;
   readonly #routes: {
     readonly matches: (request: FakeHttpRequest) => boolean;
     readonly reply: (request: FakeHttpRequest) => FakeHttpReply | Promise<FakeHttpReply>;
@@ -49,6 +50,7 @@ export class FakeHttp extends Outage implements HttpClient {
   constructor(options: FakeHttpOptions) {
     super();
     this.#calls = httpCalls((request) => this.#answer(request), options);
+    this.timeout = this.#calls.timeout;
   }
 
   /**
