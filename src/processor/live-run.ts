@@ -6,14 +6,8 @@ import type { Dependency } from '../upstream/index.ts';
 import { bindBigQuery, bindHttp, bindStorage, type RunBounds } from './bound-clients.ts';
 import type { ProcessorDefinition } from './definition.ts';
 import type { Run } from './run.ts';
-import type {
-  CancelReason,
-  FailureReason,
-  RunResult,
-  SkipReason,
-  StepTiming,
-  TimeOutReason,
-} from './run-result.ts';
+import type { CancelReason, FailureReason, RunResult, SkipReason, TimeOutReason } from './run-result.ts';
+import { StepLog } from './step-log.ts';
 
 /** Why a run is being stopped before its work is done. */
 export type Ending =
@@ -46,8 +40,8 @@ export interface LiveRunParts<O> {
 /**
  * A run at work: the public `Run` and what only the mixins may do with it.
  *
- * Invariant: once `stop` was called the run settles within the grace, whatever its code does, and every later call
- * through its clients is refused.
+ * Invariant: once `stop` was called the run settles within the grace, and by the end of its claim in any case, whatever its
+ * code does; every later call through its clients is refused.
  */
 export class LiveRun<O> implements Run<O>, RunBounds {
   readonly id: string;
@@ -68,7 +62,8 @@ export class LiveRun<O> implements Run<O>, RunBounds {
   readonly http: HttpClient;
   readonly storage: StorageClient;
   readonly startedAt: string;
-  readonly steps: StepTiming[] = [];
+  /** Monotonic milliseconds at which the claim ends. */
+  readonly leaseEnd: number;
   rowsExtracted = 0;
   rowsWritten = 0;
   dependencies: readonly Dependency[] = [];
@@ -78,14 +73,15 @@ export class LiveRun<O> implements Run<O>, RunBounds {
 
   readonly #controller = new AbortController();
   readonly #started: number;
+  readonly #steps: StepLog;
   readonly #leaseTimer: Timer;
-  readonly #openSteps = new Map<object, { readonly name: string; readonly since: number }>();
-  readonly #abandoned: Promise<void>;
-  #abandon: () => void = () => {};
+  readonly #graceOver = Promise.withResolvers<void>();
+  readonly #leaseOver = Promise.withResolvers<void>();
   #graceTimer: Timer | undefined;
   #deadline: number;
   #ending: Ending | undefined;
-  #workEnded = false;
+  /** How many pieces of work have begun and not come to an end of their own. */
+  #atWork = 0;
 
   constructor(parts: LiveRunParts<O>) {
     const { context, definition } = parts;
@@ -105,13 +101,12 @@ export class LiveRun<O> implements Run<O>, RunBounds {
     this.logger = context.logger.child({ processor: definition.name, key: parts.key, runId: parts.id });
     this.startedAt = new Date(context.clock.wallNow()).toISOString();
     this.#started = context.clock.now();
+    this.#steps = new StepLog(context.clock);
+    this.leaseEnd = parts.leaseEnd;
     this.#deadline = parts.leaseEnd;
     this.bigquery = bindBigQuery(context.bigquery, this);
     this.http = bindHttp(context.http, this);
     this.storage = bindStorage(context.storage, this);
-    this.#abandoned = new Promise((resolve) => {
-      this.#abandon = resolve;
-    });
     // The claim is not renewed: at its end another run may start, so this one must have let go.
     this.#leaseTimer = this.clock.setTimer(Math.max(0, parts.leaseEnd - this.clock.now()), () => {
       this.stop({
@@ -119,7 +114,8 @@ export class LiveRun<O> implements Run<O>, RunBounds {
         reason: 'lost_lease',
         error: new LostLeaseError(`The claim on ${this.key} ended before the run did`),
       });
-      this.#abandon();
+      this.#graceOver.resolve();
+      this.#leaseOver.resolve();
     });
   }
 
@@ -141,19 +137,8 @@ export class LiveRun<O> implements Run<O>, RunBounds {
 
   async step<T>(name: string, work: (signal: AbortSignal) => Promise<T> | T): Promise<T> {
     this.signal.throwIfAborted();
-    const mark = {};
-    const since = this.clock.now();
-    this.#openSteps.set(mark, { name, since });
     this.observer?.step(name);
-    let outcome: StepTiming['outcome'] = 'failed';
-    try {
-      const value = await work(this.signal);
-      outcome = 'done';
-      return value;
-    } finally {
-      if (this.#openSteps.delete(mark))
-        this.steps.push({ name, durationMs: this.clock.now() - since, outcome });
-    }
+    return this.#steps.time(name, () => work(this.signal));
   }
 
   /** Brings the deadline forward; it never moves back. */
@@ -170,30 +155,42 @@ export class LiveRun<O> implements Run<O>, RunBounds {
   stop(ending: Ending): void {
     if (this.#ending !== undefined) return;
     this.#ending = ending;
-    this.#graceTimer = this.clock.setTimer(this.context.config.processor.grace, () => this.#abandon());
+    this.#graceTimer = this.clock.setTimer(this.context.config.processor.grace, () =>
+      this.#graceOver.resolve(),
+    );
     this.#controller.abort(ending.error);
   }
 
-  /** The work's result; or, if the run was stopped, how it was: once the work has ended or the grace is over. */
-  async settle(work: Promise<RunResult>): Promise<RunResult> {
-    const ended = work.then(
-      (result) => {
-        this.#workEnded = true;
-        return result;
-      },
-      (error: unknown) => {
-        this.#workEnded = true;
-        throw error;
-      },
-    );
-    // Work that ends after it was abandoned has nobody left to tell: its error must not be an unhandled rejection.
-    ended.catch(() => {});
-    const result = await Promise.race([ended, this.#abandoned]).catch((error: unknown) => {
+  /**
+   * The work's result; or, if the run was stopped, how it was: once the work has ended or the grace is over. Work that would
+   * only begin after the stop does not.
+   */
+  async settle(work: () => Promise<RunResult>): Promise<RunResult> {
+    if (this.#ending !== undefined) return this.stopped(this.#ending);
+    this.#atWork += 1;
+    const ended = begin(work).finally(() => {
+      this.#atWork -= 1;
+    });
+    const result = await Promise.race([ended, this.#graceOver.promise]).catch((error: unknown) => {
       if (this.#ending === undefined) throw error;
     });
     if (this.#ending !== undefined) return this.stopped(this.#ending);
-    if (result === undefined) throw new Error('a run was abandoned without an ending');
+    if (result === undefined)
+      throw new TypeError('The work of a run must give its result: succeeded(run), …');
     return result;
+  }
+
+  /** The last resort around guards that are not ours: what they give, or at the end of the claim how the run was stopped. */
+  async settleByLeaseEnd(guard: () => Promise<RunResult>): Promise<RunResult> {
+    const result = await Promise.race([begin(guard), this.#leaseOver.promise]);
+    if (result !== undefined) return result;
+    this.#atWork += 1;
+    return this.stopped(this.#ending as Ending);
+  }
+
+  /** The code in the run ignored its signal: it is at work though the run has settled. */
+  get workLeftRunning(): boolean {
+    return this.#atWork > 0;
   }
 
   /** Releases what the run holds: no timer and no listener is left. */
@@ -236,25 +233,28 @@ export class LiveRun<O> implements Run<O>, RunBounds {
 
   stopped(ending: Ending): RunResult {
     if (ending.status === 'failed') return { ...this.#base(), ...ending, errorKind: 'permanent' };
-    if (ending.status === 'cancelled') return { ...this.#base(), ...ending };
-    return { ...this.#base(), ...ending, workLeftRunning: !this.#workEnded };
+    return { ...this.#base(), ...ending, workLeftRunning: this.workLeftRunning };
   }
 
   #base() {
-    const now = this.clock.now();
-    const abandoned = [...this.#openSteps.values()].map(
-      ({ name, since }): StepTiming => ({ name, durationMs: now - since, outcome: 'abandoned' }),
-    );
     return {
       runId: this.id,
       processor: this.processor,
       key: this.key,
       date: this.date,
       startedAt: this.startedAt,
-      durationMs: now - this.#started,
+      durationMs: this.clock.now() - this.#started,
       attempt: this.attempt,
-      steps: [...this.steps, ...abandoned],
+      steps: this.#steps.timings(),
       stats: { rowsExtracted: this.rowsExtracted, rowsWritten: this.rowsWritten },
+      recorded: false,
     };
   }
+}
+
+/** Starts the work, and takes what it throws, now or when nobody waits for it any more: no rejection is unhandled. */
+function begin(work: () => Promise<RunResult>): Promise<RunResult> {
+  const begun = (async () => work())();
+  begun.catch(() => {});
+  return begun;
 }

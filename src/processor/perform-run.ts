@@ -1,5 +1,6 @@
 import type { Context } from '../context/index.ts';
 import { LostLeaseError } from '../errors/index.ts';
+import { compose, retry, timeout } from '../policy/index.ts';
 import type { WorkRecord } from '../store/index.ts';
 import { withinTime } from '../time/index.ts';
 import type { ProcessorDefinition } from './definition.ts';
@@ -65,7 +66,8 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
   } catch (error) {
     return unclaimed((run) => run.failed('store_unavailable', error));
   }
-  if (!claimed.claimed) return unclaimed((run) => run.skipped('already_running'));
+  // The live run was told to go again: nothing more is left to do.
+  if (!claimed.claimed) return unclaimed((run) => ({ ...run.skipped('already_running'), recorded: true }));
 
   const run = start(claimed);
   const stopWithCaller = () =>
@@ -97,61 +99,68 @@ async function work<O>(
     return run.failed('store_unavailable', error);
   }
   try {
-    return await guard(run);
+    return await run.settleByLeaseEnd(() => guard(run));
   } catch (error) {
     // A guard or the work threw what it did not turn into an outcome.
     return run.failed('extract_failed', error);
   }
 }
 
-/** Records the outcome, then gives the claim back: in this order, so that a crash between is seen as what it is. */
+/**
+ * Records the outcome, then gives the claim back: in this order, so that a crash between is seen as what it is. The
+ * outcome that was recorded first is the run's.
+ */
 async function finish<O>(
   performance: Performance<O>,
   run: LiveRun<O>,
   result: RunResult,
 ): Promise<RunResult> {
   const { context, part, call } = performance;
-  const { clock, store } = context;
+  const { clock, random, store } = context;
+  if (run.workLeftRunning)
+    run.logger.warn('the run has settled, but its code is still at work: it ignores its signal');
+  const recording = compose(
+    retry({ attempts: Infinity, clock, random }),
+    timeout({ after: storeCallTime, clock }),
+  );
+  const now = clock.now();
+  const deadline = Math.max(now + storeCallTime, Math.min(now + recordingTime, run.leaseEnd));
   try {
-    const { again } = await withinTime(clock, storeCallTime, `record of run ${run.id}`, async (signal) => {
-      await recordEnd(context, run, result, call.trigger, signal);
-      return release(
-        store,
-        {
-          key: part.key,
-          runId: run.id,
-          at: new Date(clock.wallNow()).toISOString(),
-          done: doneBy(run, result, clock.wallNow()),
-          settlement: call.settle(result),
-        },
-        signal,
-      );
-    });
-    return result.status === 'succeeded' ? { ...result, again } : result;
-  } catch (error) {
-    // The outcome stands; who looks for the dead finds the claim when it has ended, and records what is missing.
-    run.logger.error(
-      `the end of the run could not be recorded: ${error instanceof Error ? error.message : error}`,
-      { error },
+    const other = await recording.execute(
+      ({ signal }) => recordEnd(context, run, result, call.trigger, signal),
+      { deadline },
     );
-    const lost = error instanceof LostLeaseError && result.status === 'succeeded';
-    return lost ? run.failed('lost_lease', error) : result;
+    if (other !== undefined) {
+      // Recovery took the run for dead, and gives its claim away.
+      const error = new LostLeaseError(`Run ${run.id} was recorded as ${other.status} before it ended`);
+      return { ...run.stopped({ status: 'failed', reason: 'lost_lease', error }), recorded: true };
+    }
+    const at = new Date(clock.wallNow()).toISOString();
+    const done =
+      result.status === 'succeeded'
+        ? { runId: run.id, at, fingerprint: run.fingerprint ?? '', rows: result.stats.rowsWritten }
+        : null;
+    const request = { key: part.key, runId: run.id, at, done, settlement: call.settle(result) };
+    const { again } = await recording.execute(({ signal }) => release(store, request, signal), { deadline });
+    return result.status === 'succeeded'
+      ? { ...result, recorded: true, again }
+      : { ...result, recorded: true };
+  } catch (error) {
+    // A claim that is not held any more was given back before (the answer was lost), or is the business of who holds it.
+    const isGone = error instanceof LostLeaseError;
+    if (isGone) run.logger.warn('the claim of the run was not there to be given back', { error });
+    else run.logger.error(`the end of the run could not be recorded: ${messageOf(error)}`, { error });
+    return { ...result, recorded: isGone };
   }
 }
 
-function doneBy<O>(run: LiveRun<O>, result: RunResult, wall: number): WorkRecord['done'] {
-  if (result.status !== 'succeeded') return null;
-  return {
-    runId: run.id,
-    at: new Date(wall).toISOString(),
-    fingerprint: run.fingerprint ?? '',
-    rows: result.stats.rowsWritten,
-  };
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 // Time first, so that runs sort; chance from the context, so that a simulation repeats itself.
 function runId(context: Context): string {
-  const time = context.clock.wallNow().toString(36).padStart(9, '0');
+  const time = Math.floor(context.clock.wallNow()).toString(36).padStart(9, '0');
   const chance = Math.floor(context.random() * 36 ** 8)
     .toString(36)
     .padStart(8, '0');

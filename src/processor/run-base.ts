@@ -50,7 +50,7 @@ export abstract class RunBase<O> {
    *
    * @throws ConfigurationError (as a rejection) for wrong options, before anything is claimed.
    */
-  readonly run!: RunFunction<O>;
+  declare readonly run: RunFunction<O>;
 
   constructor(context: Context) {
     const definition = (new.target as { processor?: ProcessorDefinition }).processor;
@@ -94,7 +94,7 @@ export abstract class RunBase<O> {
 
   /** What stands around the work; each mixin adds its guard and goes on with `super.guard(run)`. */
   protected guard(run: Run<O>): Promise<RunResult> {
-    return live(run).settle(this.work(run));
+    return live(run).settle(() => this.work(run));
   }
 
   /** The work itself; `succeeded`, `skipped` and `failed` make its result. */

@@ -15,21 +15,30 @@ export function recordStart<O>(
   return update(context, run.id, signal, () => running(context, run, trigger));
 }
 
-/** Turns the run's record into its outcome. One that is there already stands: a run ends once. */
-export function recordEnd<O>(
+/**
+ * Turns the run's record into its outcome. A run ends once: an outcome that is there already stands.
+ *
+ * @returns That other outcome, if there was one.
+ */
+export async function recordEnd<O>(
   context: Context,
   run: LiveRun<O>,
   result: RunResult,
   trigger: string,
   signal: AbortSignal,
-): Promise<void> {
-  return update(context, run.id, signal, (current) => {
-    if (current !== undefined && current.status !== 'running') return undefined;
+): Promise<RunRecord | undefined> {
+  let other: RunRecord | undefined;
+  await update(context, run.id, signal, (current) => {
+    if (current !== undefined && current.status !== 'running') {
+      // The same outcome is our own, whose answer was lost.
+      other = current.status === result.status && current.reason === result.reason ? undefined : current;
+      return undefined;
+    }
     return {
       ...(current ?? running(context, run, trigger)),
       status: result.status,
       reason: result.reason,
-      missing: 'missing' in result ? [...result.missing] : [],
+      missing: 'missing' in result ? bounded(result.missing) : [],
       endedAt: new Date(context.clock.wallNow()).toISOString(),
       durationMs: result.durationMs,
       rows: result.stats.rowsWritten,
@@ -37,6 +46,14 @@ export function recordEnd<O>(
       error: 'error' in result && result.error !== undefined ? described(result) : null,
     };
   });
+  return other;
+}
+
+const mostMissing = 200;
+
+/** A record has a bound in size; the result has them all. */
+function bounded(missing: readonly string[]): string[] {
+  return missing.slice(0, mostMissing).map((line) => line.slice(0, longestMessage));
 }
 
 /** What became of a run that can't tell it any more. */

@@ -19,8 +19,14 @@ interface RunResultBase {
   readonly durationMs: number;
   /** How often this key was tried since it was last done or given up, this run included. */
   readonly attempt: number;
+  /** In the order in which they ended; at most 200. */
   readonly steps: readonly StepTiming[];
   readonly stats: RunStats;
+  /**
+   * Whether the store holds what became of the run and what is left to do. False while the store is away (or nothing was
+   * claimed): who asked for the run should ask again. A claim whose end was not recorded is recovered when it is over.
+   */
+  readonly recorded: boolean;
 }
 
 export interface StepTiming {
@@ -72,7 +78,10 @@ export interface TimedOut extends RunResultBase {
 export interface Cancelled extends RunResultBase {
   readonly status: 'cancelled';
   readonly reason: CancelReason;
+  /** The signal's own reason. */
   readonly error: unknown;
+  /** The code in the run ignored its signal and was still at work when the run settled. */
+  readonly workLeftRunning: boolean;
 }
 
 export const skipReasons = [

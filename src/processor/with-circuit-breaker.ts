@@ -25,6 +25,11 @@ export const withCircuitBreaker = /* @__PURE__ */ mixin('withCircuitBreaker', (B
         probes: 1,
         successes: 1,
         clock,
+        on: (event) => {
+          if (event.kind === 'moved')
+            run.logger.warn(`circuit ${event.key} went from ${event.from} to ${event.to}`, { ...event });
+          else run.logger.warn(`circuit ${event.key} could not be kept: the store is away`, { ...event });
+        },
       });
       const admission = await circuit.enter();
       if (!admission.admitted) return live(run).skipped('circuit_open', { retryAfter: admission.retryAfter });

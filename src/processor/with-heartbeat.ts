@@ -24,6 +24,7 @@ export const withHeartbeat = /* @__PURE__ */ mixin('withHeartbeat', (Base) => {
         interval: config.heartbeat.interval,
         host: config.host,
         version: config.version,
+        logger: run.logger,
         lag: watchdog === undefined ? undefined : () => watchdog.lag(),
       });
       current.observer = heartbeat;

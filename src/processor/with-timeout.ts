@@ -1,8 +1,12 @@
 import { TimeoutError } from '../errors/index.ts';
+import type { Ending } from './live-run.ts';
 import { mixin } from './mixin.ts';
 import type { Run } from './run.ts';
 import { live } from './run-base.ts';
 import type { RunResult } from './run-result.ts';
+
+// A timer may be late because the machine is busy; so late it is because the event loop was blocked.
+const blockedFrom = 1_000;
 
 /**
  * Ends a run at its time-out: the signal is aborted, the work gets the grace to come to an end, then the run settles as
@@ -15,22 +19,24 @@ export const withTimeout = /* @__PURE__ */ mixin('withTimeout', (Base) => {
       const { clock, config, watchdog } = this.context;
       const after = this.definition.timeout ?? config.processor.timeout;
       const deadline = clock.now() + after;
-      const late = () => new TimeoutError(`${current.processor} did not end within ${after} ms`, after);
-      const timeOut = () => current.stop({ status: 'timed_out', reason: 'deadline', error: late() });
+      const timedOut = (): Ending => ({
+        status: 'timed_out',
+        reason: clock.now() - deadline < blockedFrom ? 'deadline' : 'event_loop_blocked',
+        error: new TimeoutError(`${current.processor} did not end within ${after} ms`, after),
+      });
       current.limit(deadline);
       // Code that never yields keeps this timer from firing: then the watchdog, from its own thread, is the end.
       const guarded = watchdog?.guard(
         { runId: current.id, key: current.key },
         after + config.processor.grace,
       );
-      const timer = clock.setTimer(after, timeOut);
+      const timer = clock.setTimer(after, () => current.stop(timedOut()));
       try {
-        const result = await current.settle(super.guard(run));
-        // The timer is late because the event loop was blocked, and a call of the run found its time used up.
-        const missedTimer =
+        const result = await current.settle(() => super.guard(run));
+        // A call of the run found its time used up before this timer fired: the same instant, or a blocked event loop.
+        const isLate =
           result.status === 'failed' && result.errorKind === 'timeout' && clock.now() >= deadline;
-        if (!missedTimer) return result;
-        return current.stopped({ status: 'timed_out', reason: 'event_loop_blocked', error: result.error });
+        return isLate && current.ending === undefined ? current.stopped(timedOut()) : result;
       } finally {
         timer.cancel();
         guarded?.[Symbol.dispose]();
