@@ -1,5 +1,7 @@
 export type { CircuitReading, CircuitStore } from './circuit-store.ts';
-export { LocalCircuit } from './local-circuit.ts';
+export { anyOf } from './any-of.ts';
+export { type CircuitHost, isTicket, LocalCircuit } from './local-circuit.ts';
+export { type FailureRateOptions, failureRate, type SlowCallsOptions, slowCalls } from './rate-rules.ts';
 export type { CircuitRecord, CircuitState, Probe, TripState } from './record.ts';
 export {
   type Admission,
@@ -13,8 +15,16 @@ export {
   type CircuitSettings,
   type Effect,
   newCircuit,
+  type OpenTimeGrowth,
   type Ticket,
   type Transition,
   transition,
 } from './transition.ts';
-export { consecutiveFailures, type TripRule } from './trip-rule.ts';
+export {
+  consecutiveFailures,
+  defineTripRule,
+  type Sample,
+  type TripRule,
+  type TripRuleDefinition,
+} from './trip-rule.ts';
+export type { WindowSize } from './window.ts';

@@ -3,28 +3,39 @@ import type { CircuitRecord, CircuitState } from './record.ts';
 import {
   type CircuitEvent,
   type CircuitSettings,
+  counting,
   type Effect,
   newCircuit,
   type Ticket,
   transition,
 } from './transition.ts';
+import type { Sample } from './trip-rule.ts';
+
+/** Not admitted; milliseconds until a call may be (undefined: nobody knows). */
+export interface Refusal {
+  readonly retryAfter: number | undefined;
+}
+
+/** Who hears of the changes of state. */
+export interface CircuitHost {
+  moved(from: CircuitState, to: CircuitState): void;
+}
 
 /** The circuit of one process: the record is in memory, and every answer is there at once. */
 export class LocalCircuit {
   #record: CircuitRecord;
   readonly #settings: CircuitSettings;
   readonly #clock: Clock;
-  readonly #moved: (from: CircuitState, to: CircuitState) => void;
+  readonly #host: CircuitHost;
+  // All calls that a closed circuit admits in one epoch hold the same ticket.
+  #closedTicket: Ticket;
 
-  constructor(
-    settings: CircuitSettings,
-    clock: Clock,
-    moved: (from: CircuitState, to: CircuitState) => void,
-  ) {
+  constructor(settings: CircuitSettings, clock: Clock, host: CircuitHost) {
     this.#settings = settings;
     this.#clock = clock;
-    this.#moved = moved;
+    this.#host = host;
     this.#record = newCircuit(settings);
+    this.#closedTicket = { epoch: this.#record.epoch, probe: null };
   }
 
   get state(): CircuitState {
@@ -44,30 +55,58 @@ export class LocalCircuit {
       epoch: Math.max(record.epoch, this.#record.epoch) + 1,
       probes: [],
     });
-    if (from !== record.state) this.#moved(from, record.state);
+    if (from !== record.state) this.#host.moved(from, record.state);
   }
 
-  /** A ticket, or the milliseconds to wait (undefined: nobody knows). */
-  enter():
-    | { readonly ticket: Ticket }
-    | { readonly ticket: undefined; readonly retryAfter: number | undefined } {
+  /** The ticket of all calls admitted now; undefined unless it is closed. */
+  get closedTicket(): Ticket | undefined {
     const { state, epoch } = this.#record;
-    if (state === 'closed') return { ticket: { epoch, probe: null } };
+    if (state !== 'closed') return undefined;
+    if (this.#closedTicket.epoch !== epoch) this.#closedTicket = { epoch, probe: null };
+    return this.#closedTicket;
+  }
+
+  enter(): Ticket | Refusal {
+    const closed = this.closedTicket;
+    if (closed !== undefined) return closed;
+    const refused = this.#stillOpen();
+    if (refused !== undefined) return refused;
     for (const effect of this.apply({ kind: 'enter' })) {
-      if (effect.kind === 'admitted') return { ticket: effect.ticket };
-      if (effect.kind === 'rejected') return { ticket: undefined, retryAfter: effect.retryAfter };
+      if (effect.kind === 'admitted') return effect.ticket;
+      if (effect.kind === 'rejected') return { retryAfter: effect.retryAfter };
     }
     throw new Error('a circuit neither admitted nor rejected');
   }
 
-  leave(ticket: Ticket, outcome: 'success' | 'failure' | 'ignored'): void {
-    this.apply({ kind: 'leave', ticket, outcome });
+  /** An admitted call has ended. */
+  leave(ticket: Ticket, outcome: 'success' | 'failure' | 'ignored', sample: Sample): void {
+    const record = this.#record;
+    // What changes nothing needs neither the time nor the machine.
+    if (record.state === 'closed') {
+      if (outcome === 'ignored' || ticket.epoch !== record.epoch) return;
+      const { needs } = this.#settings.trip;
+      if (needs === 'nothing' && counting(this.#settings, record, sample, 0) === record) return;
+    }
+    const { duration, reportedAt } = sample;
+    this.apply({ kind: 'leave', ticket, outcome, duration, reportedAt });
   }
 
   apply(event: CircuitEvent): readonly Effect[] {
     const { record, effects } = transition(this.#settings, this.#record, event, this.#clock.now());
     this.#record = record;
-    for (const effect of effects) if (effect.kind === 'moved') this.#moved(effect.from, effect.to);
+    for (const effect of effects) if (effect.kind === 'moved') this.#host.moved(effect.from, effect.to);
     return effects;
   }
+
+  // Very many calls may be turned away while it is open.
+  #stillOpen(): Refusal | undefined {
+    const { state, openUntil } = this.#record;
+    if (state !== 'open' || openUntil === null) return undefined;
+    const retryAfter = openUntil - this.#clock.now();
+    return retryAfter > 0 ? { retryAfter } : undefined;
+  }
+}
+
+export function isTicket(admission: Ticket | Refusal): admission is Ticket {
+  return 'epoch' in admission;
 }

@@ -27,6 +27,8 @@ export interface CircuitRecord {
   readonly nextProbe: number;
   /** Probes of this epoch that succeeded. */
   readonly successes: number;
+  /** Kept only where the open time grows: how often it has grown, and when the circuit closed last. */
+  readonly growth?: { readonly steps: number; readonly closedAt: number } | undefined;
 }
 
 export interface Probe {

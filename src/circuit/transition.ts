@@ -1,5 +1,5 @@
-import type { CircuitRecord, CircuitState } from './record.ts';
-import type { TripRule } from './trip-rule.ts';
+import type { CircuitRecord, CircuitState, Probe } from './record.ts';
+import type { Sample, TripRule } from './trip-rule.ts';
 
 /** What a circuit is set to. Durations in milliseconds. */
 export interface CircuitSettings {
@@ -12,6 +12,21 @@ export interface CircuitSettings {
   readonly successes: number;
   /** By when a probe must have ended. */
   readonly probeTimeout: number;
+  /** How `openFor` grows. Default: it does not. */
+  readonly growth?: OpenTimeGrowth | undefined;
+  /** Uniform in [0, 1), for the jitter. Default: Math.random. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** How the open time grows with each opening that follows another, and shrinks in quiet times. */
+export interface OpenTimeGrowth {
+  readonly factor: number;
+  /** The longest open time, before jitter. Milliseconds. */
+  readonly cap: number;
+  /** Up to this share of the open time is added by chance. */
+  readonly jitter: number;
+  /** A step of growth is taken back for each so many milliseconds in `closed`. */
+  readonly quiet: number;
 }
 
 /** Stands for one admitted call; its result counts only in the epoch that admitted it. */
@@ -23,7 +38,22 @@ export interface Ticket {
 
 export type CircuitEvent =
   | { readonly kind: 'enter' }
-  | { readonly kind: 'leave'; readonly ticket: Ticket; readonly outcome: 'success' | 'failure' | 'ignored' }
+  | {
+      readonly kind: 'leave';
+      readonly ticket: Ticket;
+      readonly outcome: 'success' | 'failure' | 'ignored';
+      /** Milliseconds that the call took. Default: 0, for a rule that does not look at it. */
+      readonly duration?: number | undefined;
+      /** The last mark at which it was reported as running. Default: 0. */
+      readonly reportedAt?: number | undefined;
+    }
+  /** An admitted call is still running at one of the trip rule's marks. */
+  | {
+      readonly kind: 'running';
+      readonly ticket: Ticket;
+      readonly duration: number;
+      readonly reportedAt: number;
+    }
   /** What it protects is known to be there again: an open circuit admits probes at once. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'isolate' }
@@ -51,7 +81,7 @@ export function newCircuit(settings: CircuitSettings): CircuitRecord {
     failures: 0,
     openedAt: null,
     openUntil: null,
-    probes: [],
+    probes: noProbes,
     nextProbe: 0,
     successes: 0,
   };
@@ -81,14 +111,21 @@ export function transition(
       return enter(settings, record, now);
     case 'leave':
       return leave(settings, record, event, now);
+    case 'running': {
+      if (event.ticket.epoch !== record.epoch || record.state !== 'closed') return unchanged(record);
+      const { duration, reportedAt } = event;
+      return count(settings, record, { failed: false, running: true, duration, reportedAt }, now);
+    }
     case 'ready':
       return record.state === 'open' ? move(settings, record, 'half-open', now) : unchanged(record);
     case 'isolate':
       return record.state === 'isolated' ? unchanged(record) : move(settings, record, 'isolated', now);
     case 'release':
       return record.state === 'isolated' ? move(settings, record, 'closed', now) : unchanged(record);
-    case 'reset':
-      return move(settings, record, 'closed', now);
+    case 'reset': {
+      const { growth: _, ...rest } = record;
+      return move(settings, rest, 'closed', now);
+    }
     case 'tick':
       return unchanged(record);
   }
@@ -123,16 +160,14 @@ function enter(settings: CircuitSettings, record: CircuitRecord, now: number): T
 function leave(
   settings: CircuitSettings,
   record: CircuitRecord,
-  { ticket, outcome }: CircuitEvent & { readonly kind: 'leave' },
+  { ticket, outcome, duration = 0, reportedAt = 0 }: CircuitEvent & { readonly kind: 'leave' },
   now: number,
 ): Transition {
   if (ticket.epoch !== record.epoch) return unchanged(record);
   const failed = outcome === 'failure';
   if (record.state === 'closed') {
     if (outcome === 'ignored') return unchanged(record);
-    const trip = settings.trip.record(record.trip, { failed }, now);
-    const counted = { ...record, trip, failures: failed ? record.failures + 1 : 0 };
-    return settings.trip.trips(trip, now) ? move(settings, counted, 'open', now) : unchanged(counted);
+    return count(settings, record, { failed, running: false, duration, reportedAt }, now);
   }
   // Given back twice, or never taken: not ours to count.
   if (record.state !== 'half-open' || !record.probes.some(({ id }) => id === ticket.probe))
@@ -145,8 +180,26 @@ function leave(
   return unchanged({ ...record, probes, successes });
 }
 
+function count(settings: CircuitSettings, record: CircuitRecord, sample: Sample, now: number): Transition {
+  const counted = counting(settings, record, sample, now);
+  return settings.trip.trips(counted.trip, now) ? move(settings, counted, 'open', now) : unchanged(counted);
+}
+
+/** A closed circuit with one more call counted; the record itself if that changes nothing. */
+export function counting(
+  { trip: rule }: CircuitSettings,
+  record: CircuitRecord,
+  sample: Sample,
+  now: number,
+): CircuitRecord {
+  const trip = rule.record(record.trip, sample, now);
+  const failures = sample.running ? record.failures : sample.failed ? record.failures + 1 : 0;
+  return trip === record.trip && failures === record.failures ? record : { ...record, trip, failures };
+}
+
 function move(settings: CircuitSettings, record: CircuitRecord, to: CircuitState, now: number): Transition {
   const closed = to === 'closed';
+  const steps = to === 'open' ? stepsBefore(settings, record, now) : 0;
   return {
     record: {
       ...record,
@@ -155,12 +208,49 @@ function move(settings: CircuitSettings, record: CircuitRecord, to: CircuitState
       trip: settings.trip.initial,
       failures: closed ? 0 : record.failures,
       openedAt: closed ? null : to === 'open' ? now : record.openedAt,
-      openUntil: to === 'open' ? now + settings.openFor : null,
-      probes: [],
+      openUntil: to === 'open' ? now + openTime(settings, steps) : null,
+      probes: noProbes,
       successes: 0,
+      ...grown(settings, record, to, steps, now),
     },
     effects: record.state === to ? [] : [{ kind: 'moved', from: record.state, to }],
   };
+}
+
+const noProbes: readonly Probe[] = [];
+
+/** How far the open time has grown by now: one step an opening, less what quiet times took back. */
+function stepsBefore({ growth }: CircuitSettings, record: CircuitRecord, now: number): number {
+  if (growth === undefined || record.growth === undefined) return 0;
+  const { steps, closedAt } = record.growth;
+  const quiet = record.state === 'closed' ? Math.floor(Math.max(0, now - closedAt) / growth.quiet) : 0;
+  return Math.max(0, steps - quiet);
+}
+
+function openTime({ openFor, growth, random = Math.random }: CircuitSettings, steps: number): number {
+  if (growth === undefined) return openFor;
+  // The power may overflow to Infinity, which the cap bounds.
+  const time = Math.min(growth.cap, openFor * growth.factor ** steps);
+  return growth.jitter === 0 ? time : time * (1 + growth.jitter * random());
+}
+
+function stepsToCap({ openFor, growth }: CircuitSettings): number {
+  if (growth === undefined || growth.factor === 1 || growth.cap <= openFor) return 0;
+  return Math.ceil(Math.log(growth.cap / openFor) / Math.log(growth.factor));
+}
+
+function grown(
+  settings: CircuitSettings,
+  record: CircuitRecord,
+  to: CircuitState,
+  steps: number,
+  now: number,
+): Pick<CircuitRecord, 'growth'> {
+  if (settings.growth === undefined) return {};
+  const before = record.growth ?? { steps: 0, closedAt: now };
+  // Steps beyond the cap would only make quiet times take longer to be felt.
+  if (to === 'open') return { growth: { ...before, steps: Math.min(steps + 1, stepsToCap(settings)) } };
+  return to === 'closed' ? { growth: { ...before, closedAt: now } } : {};
 }
 
 function unchanged(record: CircuitRecord): Transition {

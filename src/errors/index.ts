@@ -10,3 +10,4 @@ export { LostLeaseError, StoreUnavailableError } from './store-errors.ts';
 export { TimeoutError } from './timeout-error.ts';
 export { UpstreamUnknownError } from './upstream-unknown-error.ts';
 export { parseRetryAfter } from './retry-after.ts';
+export { withoutStack } from './without-stack.ts';

@@ -1,9 +1,11 @@
 import { classify, TimeoutError } from '../errors/index.ts';
-import { type Clock, type Deadline, deadlineTimer, type Timer } from '../time/index.ts';
-import type { Layer } from './layer.ts';
-import type { Attempt, ExecuteOptions, Outcome } from './policy.ts';
-
-type Operation = (attempt: Attempt) => unknown;
+import { type Deadline, deadlineTimer, type Timer } from '../time/index.ts';
+import { captureContext } from './async-context.ts';
+import { type Bound, CurrentAttempt, unbounded } from './attempt.ts';
+import type { Chain } from './chain.ts';
+import { type Layer, type Operation, waits } from './layer.ts';
+import type { ExecuteOptions, Outcome } from './policy.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 /**
  * One call on its way down through the layers to the operation and up again: the loop that all policies share.
@@ -12,67 +14,93 @@ type Operation = (attempt: Attempt) => unknown;
  * timer, deadline or listener of it is left.
  */
 export class Call {
-  /** What each layer keeps for this call. */
-  readonly slots: unknown[];
-  /** Monotonic milliseconds by which what is entered now must be done. */
-  deadline: number;
+  /** By when what is entered now must be done. */
+  bound: Bound = unbounded;
   attempt = 1;
 
-  readonly #layers: readonly Layer[];
-  readonly #clock: Clock;
+  readonly #chain: Chain;
   readonly #operation: Operation;
-  readonly #signal: AbortSignal | undefined;
-  #settle: ((ok: boolean, value: unknown) => void) | undefined;
-  // The deepest layer that was entered and not left.
+  #resolve: ((value: unknown) => void) | undefined;
+  // None for a call that gives an outcome.
+  #reject: ((error: unknown) => void) | undefined;
+  // The deepest layer that was entered (or is being waited in) and not left.
   #depth = -1;
-  #ok = false;
-  #value: unknown;
-  #cancelled = false;
+  #descending = false;
   #current: CurrentAttempt | undefined;
-  #wait: Timer | undefined;
-  #ownDeadline: Deadline | undefined;
-  #onAbort: (() => void) | undefined;
+  // What each layer keeps for this call: few have more than four layers.
+  #slot0: unknown;
+  #slot1: unknown;
+  #slot2: unknown;
+  #slot3: unknown;
+  #more: unknown[] | undefined;
+  #seldom: Seldom | undefined;
 
-  constructor(
-    layers: readonly Layer[],
-    clock: Clock,
-    operation: Operation,
-    options: ExecuteOptions | undefined,
-  ) {
-    this.#layers = layers;
-    this.#clock = clock;
+  constructor(chain: Chain, operation: Operation) {
+    this.#chain = chain;
     this.#operation = operation;
-    this.#signal = options?.signal;
-    this.deadline = options?.deadline ?? Infinity;
-    this.slots = new Array(layers.length);
   }
 
-  execute<T>(): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#settle = (ok, value) => (ok ? resolve(value as T) : reject(value));
-      this.#start();
-    });
+  /** Starts it; the promise settles as the call does. */
+  execute(options?: CallOptions): Promise<unknown> {
+    const promise = this.#promise();
+    this.#start(options);
+    return promise;
   }
 
-  executeOutcome<T>(): Promise<Outcome<T>> {
-    return new Promise((resolve) => {
-      this.#settle = (ok, value) => {
-        if (ok) resolve({ ok, value: value as T });
-        else resolve({ ok, error: value, kind: this.#cancelled ? 'cancelled' : classify(value).kind });
-      };
-      this.#start();
-    });
+  /** Starts it; the promise gives how it ended. */
+  executeOutcome(options?: CallOptions): Promise<Outcome<unknown>> {
+    const promise = this.#promise() as Promise<Outcome<unknown>>;
+    this.#reject = undefined;
+    this.#start(options);
+    return promise;
   }
 
-  /** Makes what goes on upwards a failure; for a layer, from within `succeed` or `fail`. */
-  failWith(error: unknown): void {
-    this.#ok = false;
-    this.#value = error;
+  /** Goes on as a call whose first attempt has just failed, all its layers entered. */
+  resumeFailed(error: unknown): Promise<unknown> {
+    const promise = this.#promise();
+    this.#depth = this.#chain.layers.length - 1;
+    this.#up(this.#depth, false, error);
+    return promise;
   }
 
-  /** The error of a layer's time-out: the attempt is told now; `endAt` settles without it. */
+  slot(index: number): unknown {
+    switch (index) {
+      case 0:
+        return this.#slot0;
+      case 1:
+        return this.#slot1;
+      case 2:
+        return this.#slot2;
+      case 3:
+        return this.#slot3;
+      default:
+        return this.#more?.[index];
+    }
+  }
+
+  setSlot(index: number, value: unknown): void {
+    switch (index) {
+      case 0:
+        this.#slot0 = value;
+        break;
+      case 1:
+        this.#slot1 = value;
+        break;
+      case 2:
+        this.#slot2 = value;
+        break;
+      case 3:
+        this.#slot3 = value;
+        break;
+      default:
+        this.#more ??= [];
+        this.#more[index] = value;
+    }
+  }
+
+  /** Aborts the attempt's signal, without settling anything. */
   abortAttempt(reason: unknown): void {
-    this.#current?.abort(reason);
+    this.#current?.abort(reason, true);
   }
 
   /** Whether the operation is still at work. */
@@ -80,174 +108,317 @@ export class Call {
     return this.#current?.working === true;
   }
 
+  /** How many attempts were left behind with their work still going on. */
+  get leftBehind(): number {
+    return this.#seldom?.leftBehind?.length ?? 0;
+  }
+
+  /** Calls back when all work is at rest that was left behind since there were `since` attempts left; at once if there is none. */
+  whenAtRest(since: number, callback: () => void): void {
+    const working = this.#seldom?.leftBehind?.slice(since).filter((attempt) => attempt.working) ?? [];
+    let left = working.length;
+    if (left === 0) callback();
+    for (const attempt of working) {
+      attempt.whenAtRest(() => {
+        left -= 1;
+        if (left === 0) callback();
+      });
+    }
+  }
+
+  /** Counts the call once in a budget, whichever policies of it share that. */
+  deposit(budget: RetryBudget): void {
+    const seldom = this.#rare();
+    if (seldom.parent?.deposited(budget) || seldom.budgets?.includes(budget)) return;
+    seldom.budgets ??= [];
+    seldom.budgets.push(budget);
+    budget.deposit();
+  }
+
+  deposited(budget: RetryBudget): boolean {
+    return (
+      this.#seldom?.budgets?.includes(budget) === true || this.#seldom?.parent?.deposited(budget) === true
+    );
+  }
+
   /** Ends all that is inside the layer at `slot`, and goes on upwards from it with the error. */
   endAt(slot: number, error: unknown): void {
-    this.#leaveInside(slot, error, false);
+    this.#leaveInside(slot, error, false, true);
     this.#up(slot, false, error);
   }
 
-  #start(): void {
-    const signal = this.#signal;
-    if (signal !== undefined) {
-      if (signal.aborted) {
-        this.#cancel();
+  /** Lets a call through that was made to wait at `slot`. */
+  admit(slot: number): void {
+    if (this.#resolve !== undefined && this.#depth === slot) this.#down(slot + 1);
+  }
+
+  /** Turns a call away that was made to wait at `slot`. */
+  refuse(slot: number, error: unknown): void {
+    if (this.#resolve !== undefined && this.#depth === slot) this.#up(slot - 1, false, error);
+  }
+
+  /** Goes on upwards from a layer that had the result wait. */
+  goOn(slot: number, ok: boolean, value: unknown): void {
+    if (this.#resolve !== undefined && this.#depth === slot) this.#up(slot - 1, ok, value);
+  }
+
+  /** The attempt's operation has settled. */
+  workEnded(attempt: CurrentAttempt, ok: boolean, value: unknown): void {
+    attempt.ended();
+    if (this.#current !== attempt) return;
+    if (attempt.working) this.#leaveBehind(attempt);
+    this.#up(this.#chain.layers.length - 1, ok, value);
+  }
+
+  /** The caller gave up. */
+  cancel(reason: unknown): void {
+    if (this.#resolve === undefined) return;
+    this.#leaveInside(-1, reason, true, false);
+    this.#finish(false, reason, true);
+  }
+
+  /** The caller's deadline has passed. */
+  late(after: number): void {
+    const error = new TimeoutError('The call was not done by its deadline', after);
+    this.#leaveInside(-1, error, false, true);
+    this.#finish(false, error, false);
+  }
+
+  #promise(): Promise<unknown> {
+    const promise = new Promise<unknown>(takeFunctions);
+    this.#resolve = taken.resolve;
+    this.#reject = taken.reject;
+    return promise;
+  }
+
+  #start(options: CallOptions | undefined): void {
+    if (options !== undefined) {
+      const { signal, deadline = Infinity } = options;
+      this.attempt = options.attempt ?? 1;
+      if (options.parent !== undefined) {
+        const seldom = this.#rare();
+        seldom.parent = options.parent.call;
+        seldom.parentAttempt = options.parent.attempt;
+      }
+      if (signal?.aborted) {
+        this.#finish(false, signal.reason, true);
         return;
       }
-      this.#onAbort = () => this.#cancel();
-      signal.addEventListener('abort', this.#onAbort);
-    }
-    if (this.deadline !== Infinity) {
-      this.#ownDeadline = deadlineTimer(this.#clock).add(this.deadline, () => this.#late());
-      if (this.deadline <= this.#clock.now()) {
-        this.#late();
-        return;
+      if (signal !== undefined || deadline !== Infinity) {
+        const limits = new Limits(this, signal, deadline);
+        this.#rare().limits = limits;
+        this.bound = limits;
+        if (!limits.start(this.#chain)) return;
       }
     }
     this.#down(0);
   }
 
   #down(from: number): void {
-    for (let slot = from; slot < this.#layers.length; slot++) {
-      const rejection = (this.#layers[slot] as Layer).enter(this, slot);
-      if (rejection !== undefined) {
-        this.#up(slot - 1, false, rejection);
+    const { layers } = this.#chain;
+    this.#descending = true;
+    for (let slot = from; slot < layers.length; slot++) {
+      const layer = layers[slot] as Layer;
+      const entered = layer.enter(this, slot);
+      if (this.#resolve === undefined) {
+        // A listener of the layer's gave the call up.
+        if (entered === undefined || entered === waits) layer.ended(this, slot, undefined, true);
+        return;
+      }
+      if (entered !== undefined) {
+        this.#descending = false;
+        if (entered === waits) this.#depth = slot;
+        else this.#up(slot - 1, false, entered);
         return;
       }
       this.#depth = slot;
     }
-    const attempt = new CurrentAttempt(this.#clock, this.attempt, this.deadline);
+    const attempt = new CurrentAttempt(this.#chain.clock, this.attempt, this.bound);
     this.#current = attempt;
-    const bottom = this.#layers.length - 1;
+    const operation = this.#operation;
     let result: unknown;
+    let ok = true;
     try {
-      result = this.#operation(attempt);
+      result = operation(attempt);
+      if (isThenable(result)) {
+        this.#descending = false;
+        this.#chain.watchers.watch(Promise.resolve(result), this, attempt);
+        return;
+      }
     } catch (error) {
-      attempt.working = false;
-      this.#up(bottom, false, error);
-      return;
+      ok = false;
+      result = error;
     }
-    if (!isThenable(result)) {
-      attempt.working = false;
-      this.#up(bottom, true, result);
-      return;
-    }
-    result.then(
-      (value) => {
-        attempt.working = false;
-        if (this.#current === attempt) this.#up(bottom, true, value);
-      },
-      (error: unknown) => {
-        attempt.working = false;
-        if (this.#current === attempt) this.#up(bottom, false, error);
-      },
-    );
+    this.workEnded(attempt, ok, result);
+    this.#descending = false;
   }
 
   #up(from: number, ok: boolean, value: unknown): void {
+    const { layers } = this.#chain;
+    let succeeded = ok;
+    let result = value;
     this.#current = undefined;
-    this.#ok = ok;
-    this.#value = value;
     for (let slot = from; slot >= 0; slot--) {
-      const layer = this.#layers[slot] as Layer;
-      const delay = this.#ok ? layer.succeed(this, slot, this.#value) : layer.fail(this, slot, this.#value);
-      if (delay >= 0) {
-        this.#again(slot, delay);
-        return;
-      }
+      const layer = layers[slot] as Layer;
       this.#depth = slot - 1;
+      const verdict = succeeded ? layer.succeed(this, slot, result) : layer.fail(this, slot, result);
+      // A listener of the layer's may have given the call up.
+      if (this.#resolve === undefined) return;
+      if (verdict !== undefined) {
+        if (typeof verdict === 'object') {
+          succeeded = verdict.ok;
+          result = verdict.value;
+        } else {
+          this.#depth = slot;
+          if (verdict !== waits) this.#again(slot, verdict);
+          return;
+        }
+      }
     }
-    this.#finish(this.#ok, this.#value);
+    this.#depth = -1;
+    this.#finish(succeeded, result, false);
   }
 
   #again(slot: number, delay: number): void {
-    this.#depth = slot;
-    if (delay === 0) {
-      // No timer for no delay; a microtask keeps a synchronous operation that fails for ever off the stack.
-      queueMicrotask(() => {
-        if (this.#settle !== undefined && this.#depth === slot && this.#current === undefined)
-          this.#down(slot + 1);
-      });
-      return;
-    }
-    this.#wait = this.#clock.setTimer(delay, () => {
-      this.#wait = undefined;
-      this.#down(slot + 1);
-    });
+    if (delay > 0) {
+      const inContext = captureContext();
+      const seldom = this.#rare();
+      const wait = this.#chain.clock.setTimer(delay, () =>
+        inContext(() => {
+          if (seldom.wait !== wait) return;
+          seldom.wait = undefined;
+          this.admit(slot);
+        }),
+      );
+      seldom.wait = wait;
+    } else if (this.#descending) {
+      // An operation that fails synchronously, and for ever, must not fill the stack.
+      queueMicrotask(() => this.admit(slot));
+    } else this.#down(slot + 1);
   }
 
-  #leaveInside(slot: number, error: unknown, cancelled: boolean): void {
-    this.#wait?.cancel();
-    this.#wait = undefined;
+  #leaveInside(slot: number, error: unknown, cancelled: boolean, soon: boolean): void {
+    const seldom = this.#seldom;
+    if (seldom !== undefined) {
+      seldom.wait?.cancel();
+      seldom.wait = undefined;
+    }
     const current = this.#current;
     this.#current = undefined;
-    current?.abort(error);
+    if (current !== undefined) {
+      if (current.working) this.#leaveBehind(current);
+      current.abort(error, soon);
+    }
+    const { layers } = this.#chain;
     for (let inner = this.#depth; inner > slot; inner--) {
-      (this.#layers[inner] as Layer).ended(this, inner, error, cancelled);
+      this.#depth = inner - 1;
+      (layers[inner] as Layer).ended(this, inner, error, cancelled);
     }
     this.#depth = slot;
   }
 
-  #cancel(): void {
-    const reason: unknown = this.#signal?.reason;
-    this.#cancelled = true;
-    this.#leaveInside(-1, reason, true);
-    this.#finish(false, reason);
+  #leaveBehind(attempt: CurrentAttempt): void {
+    const seldom = this.#rare();
+    seldom.leftBehind ??= [];
+    seldom.leftBehind.push(attempt);
+    const { parentAttempt } = seldom;
+    if (parentAttempt === undefined) return;
+    parentAttempt.started();
+    attempt.whenAtRest(() => parentAttempt.ended());
   }
 
-  #late(): void {
-    const error = new TimeoutError(
-      'The call was not done by its deadline',
-      Math.max(0, this.deadline - this.#clock.now()),
-    );
-    this.#leaveInside(-1, error, false);
-    this.#finish(false, error);
+  #finish(ok: boolean, value: unknown, cancelled: boolean): void {
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    const reject = this.#reject;
+    this.#resolve = undefined;
+    this.#reject = undefined;
+    this.#seldom?.limits?.end(this.#chain);
+    if (reject !== undefined) (ok ? resolve : reject)(value);
+    else if (ok) resolve({ ok, value });
+    else resolve({ ok, error: value, kind: cancelled ? 'cancelled' : classify(value).kind });
   }
 
-  #finish(ok: boolean, value: unknown): void {
-    const settle = this.#settle;
-    if (settle === undefined) return;
-    this.#settle = undefined;
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
-    if (this.#ownDeadline !== undefined) deadlineTimer(this.#clock).cancel(this.#ownDeadline);
-    settle(ok, value);
+  #rare(): Seldom {
+    this.#seldom ??= new Seldom();
+    return this.#seldom;
   }
 }
 
-class CurrentAttempt implements Attempt {
-  working = true;
-  readonly attempt: number;
-  readonly deadline: number;
-  readonly #clock: Clock;
-  #controller: AbortController | undefined;
-  #aborted = false;
-  #reason: unknown;
+/** What a call is started with, also by a policy that it is nested in. */
+export interface CallOptions extends ExecuteOptions {
+  readonly attempt?: number | undefined;
+  readonly parent?: { readonly call: Call; readonly attempt: CurrentAttempt } | undefined;
+}
 
-  constructor(clock: Clock, attempt: number, deadline: number) {
-    this.#clock = clock;
-    this.attempt = attempt;
-    this.deadline = deadline;
+/** What most calls do without. */
+class Seldom {
+  limits: Limits | undefined;
+  wait: Timer | undefined;
+  leftBehind: CurrentAttempt[] | undefined;
+  budgets: RetryBudget[] | undefined;
+  parent: Call | undefined;
+  parentAttempt: CurrentAttempt | undefined;
+}
+
+/** The caller's signal and deadline. */
+class Limits implements Deadline, Bound {
+  readonly at: number;
+  place = -1;
+  readonly #call: Call;
+  readonly #signal: AbortSignal | undefined;
+  #after = 0;
+
+  constructor(call: Call, signal: AbortSignal | undefined, at: number) {
+    this.#call = call;
+    this.#signal = signal;
+    this.at = at;
   }
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort(this.#reason);
+  /** False if the deadline has passed already, and the call is settled. */
+  start({ clock }: Chain): boolean {
+    if (this.at !== Infinity) {
+      this.#after = Math.max(0, this.at - clock.now());
+      if (this.#after === 0) {
+        this.#call.late(0);
+        return false;
+      }
+      deadlineTimer(clock).put(this);
     }
-    return this.#controller.signal;
+    this.#signal?.addEventListener('abort', this);
+    return true;
   }
 
-  remaining(): number {
-    return Math.max(0, this.deadline - this.#clock.now());
+  end({ clock }: Chain): void {
+    this.#signal?.removeEventListener('abort', this);
+    if (this.place >= 0) deadlineTimer(clock).cancel(this);
   }
 
-  abort(reason: unknown): void {
-    if (this.#aborted) return;
-    this.#aborted = true;
-    this.#reason = reason;
-    this.#controller?.abort(reason);
+  due(): void {
+    this.#call.late(this.#after);
   }
+
+  handleEvent(): void {
+    this.#call.cancel(this.#signal?.reason);
+  }
+}
+
+interface Functions {
+  resolve: ((value: unknown) => void) | undefined;
+  reject: ((error: unknown) => void) | undefined;
+}
+
+// One function for all promises: its two results are taken from here at once, before any other can be made.
+const taken: Functions = { resolve: undefined, reject: undefined };
+
+function takeFunctions(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+  taken.resolve = resolve;
+  taken.reject = reject;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
 }

@@ -1,27 +1,18 @@
-import {
-  type CircuitRecord,
-  type CircuitSettings,
-  type CircuitState,
-  consecutiveFailures,
-  LocalCircuit,
-  type Ticket,
-  type TripRule,
-} from '../circuit/index.ts';
-import { CircuitOpenError, ConfigurationError, classify, type ErrorKind } from '../errors/index.ts';
-import { type Clock, type Duration, milliseconds, realClock } from '../time/index.ts';
-import { buildPolicy, register } from './build-policy.ts';
-import type { Call } from './call.ts';
-import { type Layer, passOn, type Verdict } from './layer.ts';
-import { judge, type Listener, tell } from './listen.ts';
-import type { Outcome, Policy } from './policy.ts';
+import type { CircuitRecord, CircuitState, TripRule } from '../circuit/index.ts';
+import type { Clock, Duration } from '../time/index.ts';
+import { CircuitBreakerLayer } from './circuit-breaker-layer.ts';
+import { FusedPolicy } from './fused-policy.ts';
+import type { Handle } from './judge.ts';
+import type { Listener } from './listen.ts';
+import type { Policy } from './policy.ts';
 
 export interface CircuitBreakerOptions {
   /** Shown in errors and events. */
   readonly name: string;
   /** When to open. Default: `consecutiveFailures(5)`. */
   readonly trip?: TripRule | undefined;
-  /** From opening until probes are admitted. Default: 30 s. */
-  readonly openFor?: Duration | undefined;
+  /** From opening until probes are admitted, always the same or growing. Default: 30 s. */
+  readonly openFor?: Duration | GrowingOpenTime | undefined;
   /** How many probes may be at work at once. Default: 1. */
   readonly probes?: number | undefined;
   /** How many probes of one epoch must succeed to close. Default: as many as `probes`. */
@@ -29,9 +20,28 @@ export interface CircuitBreakerOptions {
   /** By when a probe must have ended, or it has failed. Default: 30 s. */
   readonly probeTimeout?: Duration | undefined;
   /** Which outcomes count as failures. Default: transient and throttled errors, time-outs and errors of unknown kind. */
-  readonly handle?: ((outcome: Outcome<unknown>) => boolean) | undefined;
+  readonly handle?: Handle | undefined;
   readonly on?: Listener<CircuitBreakerEvent> | undefined;
   readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1), for the jitter of a growing open time. Default: Math.random. */
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * An open time that grows while probes keep failing, and shrinks again in quiet times:
+ * `min(cap, base · factor^n)`, and up to `jitter` of it more by chance.
+ */
+export interface GrowingOpenTime {
+  /** The first open time. */
+  readonly base: Duration;
+  /** The longest, before jitter. */
+  readonly cap: Duration;
+  /** Default: 2; at least 1. */
+  readonly factor?: number | undefined;
+  /** Default: 0.1; from 0 to 1. */
+  readonly jitter?: number | undefined;
+  /** For each so long in `closed`, one step of growth is taken back. Default: the cap. */
+  readonly quiet?: Duration | undefined;
 }
 
 export type CircuitBreakerEvent =
@@ -61,129 +71,73 @@ export interface CircuitBreaker extends Policy {
  * @throws ConfigurationError naming the option.
  */
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const layer = new CircuitBreakerLayer(options);
-  const { execute, executeOutcome, wrap } = buildPolicy([layer]);
-  const { circuit } = layer;
-  let holds = 0;
-  const breaker: CircuitBreaker = {
-    name: options.name,
-    execute,
-    executeOutcome,
-    wrap,
-    get state() {
-      return circuit.state;
-    },
-    isolate() {
-      holds += 1;
-      circuit.apply({ kind: 'isolate' });
-      let held = true;
-      return {
-        [Symbol.dispose]() {
-          if (!held) return;
-          held = false;
-          holds -= 1;
-          if (holds === 0) circuit.apply({ kind: 'release' });
-        },
-      };
-    },
-    reset() {
-      circuit.apply({ kind: 'reset' });
-      // A hold is not forgotten: who isolated it has not let go.
-      if (holds > 0) circuit.apply({ kind: 'isolate' });
-    },
-    ready: () => void circuit.apply({ kind: 'ready' }),
-    snapshot: () => structuredClone(circuit.record),
-    restore(record) {
-      const unowned = record.state === 'isolated' && holds === 0;
-      const now = layer.clock.now();
-      circuit.restore(
-        unowned
-          ? { ...record, state: 'open', openedAt: now, openUntil: now + layer.settings.openFor }
-          : record,
-      );
-      if (holds > 0) circuit.apply({ kind: 'isolate' });
-    },
-  };
-  return register(breaker, [layer]);
+  return Object.freeze(new FusedCircuitBreaker(new CircuitBreakerLayer(options)));
 }
 
-class CircuitBreakerLayer implements Layer {
-  readonly clock: Clock;
-  readonly settings: CircuitSettings;
-  readonly circuit: LocalCircuit;
-  readonly #name: string;
-  readonly #handle: ((outcome: Outcome<unknown>) => boolean) | undefined;
-  readonly #on: Listener<CircuitBreakerEvent> | undefined;
+class FusedCircuitBreaker extends FusedPolicy<never> implements CircuitBreaker {
+  readonly #layer: CircuitBreakerLayer;
 
-  constructor(options: CircuitBreakerOptions) {
-    const {
-      name,
-      trip = consecutiveFailures(5),
-      openFor = '30s',
-      probes = 1,
-      probeTimeout = '30s',
-      handle,
-      on,
-    } = options;
-    const { successes = probes, clock = realClock } = options;
-    if (typeof name !== 'string' || name === '')
-      throw new ConfigurationError('circuitBreaker.name', 'a name', name);
-    if (typeof trip?.trips !== 'function')
-      throw new ConfigurationError('circuitBreaker.trip', 'a trip rule', trip);
-    whole('circuitBreaker.probes', probes);
-    whole('circuitBreaker.successes', successes);
-    this.clock = clock;
-    this.settings = {
-      trip,
-      openFor: milliseconds('circuitBreaker.openFor', openFor),
-      probes,
-      successes,
-      probeTimeout: milliseconds('circuitBreaker.probeTimeout', probeTimeout),
+  constructor(layer: CircuitBreakerLayer) {
+    super(layer);
+    this.#layer = layer;
+  }
+
+  get name(): string {
+    return this.#layer.name;
+  }
+
+  get state(): CircuitState {
+    return this.#layer.circuit.state;
+  }
+
+  isolate(): Disposable {
+    const layer = this.#layer;
+    layer.holds += 1;
+    layer.circuit.apply({ kind: 'isolate' });
+    let held = true;
+    return {
+      [Symbol.dispose]() {
+        if (!held) return;
+        held = false;
+        layer.holds -= 1;
+        if (layer.holds === 0) layer.circuit.apply({ kind: 'release' });
+      },
     };
-    this.#name = name;
-    this.#handle = handle;
-    this.#on = on;
-    this.circuit = new LocalCircuit(this.settings, clock, (from, to) => {
-      if (this.#on !== undefined) tell(this.#on, { kind: 'moved', name, from, to });
-    });
   }
 
-  enter(call: Call, slot: number): Error | undefined {
-    const admission = this.circuit.enter();
-    if (admission.ticket === undefined) {
-      const { retryAfter } = admission;
-      if (this.#on !== undefined) tell(this.#on, { kind: 'rejected', name: this.#name, retryAfter });
-      return new CircuitOpenError(this.#name, retryAfter);
-    }
-    call.slots[slot] = admission.ticket;
-    return undefined;
+  reset(): void {
+    this.#layer.circuit.apply({ kind: 'reset' });
+    this.#isolateIfHeld();
   }
 
-  succeed(call: Call, slot: number, value: unknown): Verdict {
-    const failed = this.#handle !== undefined && judge(this.#handle, { ok: true, value });
-    this.circuit.leave(call.slots[slot] as Ticket, failed ? 'failure' : 'success');
-    return passOn;
+  ready(): void {
+    this.#layer.circuit.apply({ kind: 'ready' });
   }
 
-  fail(call: Call, slot: number, error: unknown): Verdict {
-    const { kind } = classify(error);
-    const failed =
-      this.#handle === undefined
-        ? countedKinds.has(kind)
-        : kind !== 'cancelled' && judge(this.#handle, { ok: false, error, kind });
-    this.circuit.leave(call.slots[slot] as Ticket, failed ? 'failure' : 'ignored');
-    return passOn;
+  snapshot(): CircuitRecord {
+    return structuredClone(this.#layer.circuit.record);
   }
 
-  ended(call: Call, slot: number, error: unknown, cancelled: boolean): void {
-    if (cancelled) this.circuit.leave(call.slots[slot] as Ticket, 'ignored');
-    else this.fail(call, slot, error);
+  restore(record: CircuitRecord): void {
+    const layer = this.#layer;
+    const now = layer.clock.now();
+    const isolated = record.state === 'isolated' && layer.holds === 0;
+    layer.circuit.restore(
+      isolated
+        ? { ...record, state: 'open', openedAt: now, openUntil: now + layer.openFor }
+        : withinReach(record, now, layer.longestOpenTime),
+    );
+    this.#isolateIfHeld();
+  }
+
+  // Who isolated it has not let go.
+  #isolateIfHeld(): void {
+    if (this.#layer.holds > 0) this.#layer.circuit.apply({ kind: 'isolate' });
   }
 }
 
-const countedKinds: ReadonlySet<ErrorKind> = new Set(['transient', 'throttled', 'timeout', 'unknown']);
-
-function whole(field: string, value: number): void {
-  if (!(Number.isSafeInteger(value) && value >= 1))
-    throw new ConfigurationError(field, 'a whole number of at least 1', value);
+// A snapshot of another process has the times of another clock: it must not stay open for longer than it ever would here.
+function withinReach(record: CircuitRecord, now: number, longest: number): CircuitRecord {
+  if (record.openUntil === null || record.openUntil <= now + longest) return record;
+  return { ...record, openedAt: now, openUntil: now + longest };
 }

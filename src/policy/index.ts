@@ -1,9 +1,18 @@
 export {
+  anyOf,
   type CircuitRecord,
   type CircuitState,
   consecutiveFailures,
+  defineTripRule,
+  type FailureRateOptions,
+  failureRate,
+  type Sample,
+  type SlowCallsOptions,
+  slowCalls,
   type TripRule,
+  type TripRuleDefinition,
   type TripState,
+  type WindowSize,
 } from '../circuit/index.ts';
 export * from '../errors/index.ts';
 export { type Clock, type Duration, realClock, type Timer } from '../time/index.ts';
@@ -18,15 +27,16 @@ export {
   fullJitter,
   sequence,
 } from './backoff.ts';
-export { compose } from './build-policy.ts';
+export { compose, type ExtraOf } from './compose.ts';
 export {
   type CircuitBreaker,
   type CircuitBreakerEvent,
   type CircuitBreakerOptions,
   circuitBreaker,
+  type GrowingOpenTime,
 } from './circuit-breaker.ts';
 export type { Listener } from './listen.ts';
-export type { AsyncFunction, Attempt, ExecuteOptions, Outcome, Policy } from './policy.ts';
+export type { AnyFunction, Attempt, ExecuteOptions, Outcome, Policy, Wrapped } from './policy.ts';
 export { type GaveUp, type RetryEvent, type RetryOptions, retry } from './retry.ts';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.ts';
 export { type TimeoutEvent, type TimeoutOptions, timeout } from './timeout.ts';

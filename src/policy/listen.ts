@@ -1,33 +1,35 @@
-import type { Outcome } from './policy.ts';
-
 /** One function that hears of every event of a policy. What it throws changes nothing. */
 export type Listener<Event> = (event: Event) => void;
 
-/** Tells the listener; what it throws is reported as an uncaught error of its own, and never reaches the call. */
+const telling = /* @__PURE__ */ new Set<unknown>();
+
+/**
+ * Tells the listener; what it throws is reported as an error of its own, and never reaches the call. An event that it causes
+ * itself is told when it is done, so that it can't fill the stack.
+ */
 export function tell<Event>(listener: Listener<Event> | undefined, event: Event): void {
   if (listener === undefined) return;
+  if (telling.has(listener)) {
+    queueMicrotask(() => tell(listener, event));
+    return;
+  }
+  telling.add(listener);
   try {
     listener(event);
   } catch (error) {
     reportError(error);
+  } finally {
+    telling.delete(listener);
   }
 }
 
-/** What a `handle` says of the outcome; one that throws says no, and what it threw is reported. */
-export function judge(handle: (outcome: Outcome<unknown>) => boolean, outcome: Outcome<unknown>): boolean {
+/** Reports what a callback of the user's threw. */
+export function reportError(error: unknown): void {
   try {
-    return handle(outcome);
-  } catch (error) {
-    reportError(error);
-    return false;
+    const report = (globalThis as { reportError?: (error: unknown) => void }).reportError;
+    if (report !== undefined) report(error);
+    else console.error('A callback of a policy threw', error);
+  } catch {
+    // Nobody is left to tell.
   }
-}
-
-function reportError(error: unknown): void {
-  const report = (globalThis as { reportError?: (error: unknown) => void }).reportError;
-  if (report !== undefined) {
-    report(error);
-    return;
-  }
-  console.error('A listener of a policy threw', error);
 }

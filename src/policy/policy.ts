@@ -17,6 +17,8 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined;
   /** Monotonic milliseconds of the policy's clock by which the call must be done. */
   readonly deadline?: number | undefined;
+  /** What a `singleFlight` in the policy tells calls apart by. */
+  readonly key?: unknown;
 }
 
 /** How a call ended, as a value. */
@@ -25,7 +27,22 @@ export type Outcome<T> =
   | { readonly ok: false; readonly error: unknown; readonly kind: ErrorKind };
 
 // biome-ignore lint/suspicious/noExplicitAny: a wrapped function keeps its own parameters and `this`
-export type AsyncFunction = (this: any, ...args: any[]) => Promise<unknown>;
+export type AnyFunction = (this: any, ...args: any[]) => unknown;
+
+/**
+ * What `wrap` makes of a function: the function's own type, generics and overloads included, if it gives a promise and
+ * nothing else can come out; else one that gives a promise of either.
+ */
+export type Wrapped<F extends AnyFunction, Extra = never> = [Extra] extends [never]
+  ? ReturnType<F> extends Promise<unknown>
+    ? F
+    : Promising<F, never>
+  : Promising<F, Extra>;
+
+type Promising<F extends AnyFunction, Extra> = (
+  this: ThisParameterType<F>,
+  ...args: Parameters<F>
+) => Promise<Awaited<ReturnType<F>> | Extra>;
 
 /**
  * A way to run an operation. Policies are frozen and hold no call's state, so one serves any number of calls.
@@ -40,6 +57,9 @@ export interface Policy<Extra = never> {
     operation: (attempt: Attempt) => Promise<T> | T,
     options?: ExecuteOptions,
   ): Promise<Outcome<T | Extra>>;
-  /** The function under the policy, with its parameters, overloads and `this`. It gets no signal: use `execute` where one must arrive. */
-  wrap<F extends AsyncFunction>(fn: F): F;
+  /**
+   * The function under the policy, with its parameters, overloads and `this`. It gets no signal: use `execute` where one
+   * must arrive.
+   */
+  wrap<F extends AnyFunction>(fn: F): Wrapped<F, Extra>;
 }

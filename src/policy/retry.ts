@@ -1,11 +1,14 @@
-import { type Classification, ConfigurationError, classify, type ErrorKind } from '../errors/index.ts';
-import { type Clock, type Duration, milliseconds, realClock } from '../time/index.ts';
+import { type Classification, ConfigurationError, classify } from '../errors/index.ts';
+import { type Clock, type Duration, milliseconds } from '../time/index.ts';
+import { FreeAttempt } from './attempt.ts';
 import { type Backoff, decorrelatedJitter } from './backoff.ts';
-import { buildPolicy } from './build-policy.ts';
 import type { Call } from './call.ts';
-import { type Layer, passOn, type Verdict } from './layer.ts';
-import { judge, type Listener, tell } from './listen.ts';
-import type { Outcome, Policy } from './policy.ts';
+import { FusedPolicy } from './fused-policy.ts';
+import { type Handle, handlesError, handlesValue } from './judge.ts';
+import { type Layer, type Operation, start, type Verdict } from './layer.ts';
+import { type Listener, tell } from './listen.ts';
+import { checkCommon } from './options.ts';
+import type { Policy } from './policy.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 export interface RetryOptions {
@@ -18,7 +21,7 @@ export interface RetryOptions {
   /** Shared by all who call the same dependency. Default: none. */
   readonly budget?: RetryBudget | undefined;
   /** Which outcomes are tried again. Default: transient and throttled errors, time-outs and errors of unknown kind. */
-  readonly handle?: ((outcome: Outcome<unknown>) => boolean) | undefined;
+  readonly handle?: Handle | undefined;
   readonly on?: Listener<RetryEvent> | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). Default: Math.random. */
@@ -39,13 +42,18 @@ export type GaveUp = 'attempts' | 'max_elapsed' | 'deadline' | 'budget';
  * @throws ConfigurationError naming the option.
  */
 export function retry(options: RetryOptions = {}): Policy {
-  return buildPolicy([new RetryLayer(options)]);
+  return Object.freeze(new FusedPolicy<never>(new RetryLayer(options)));
 }
 
-interface RetryState {
+/** Made at the first failure, or where the time of the first attempt must be known. */
+class RetryState {
   first: number;
-  failures: number;
-  delay: number;
+  failures = 0;
+  delay = 0;
+
+  constructor(first: number) {
+    this.first = first;
+  }
 }
 
 class RetryLayer implements Layer {
@@ -54,60 +62,61 @@ class RetryLayer implements Layer {
   readonly #backoff: Backoff;
   readonly #maxElapsed: number;
   readonly #budget: RetryBudget | undefined;
-  readonly #handle: ((outcome: Outcome<unknown>) => boolean) | undefined;
+  readonly #handle: Handle | undefined;
   readonly #on: Listener<RetryEvent> | undefined;
   readonly #random: () => number;
 
   constructor(options: RetryOptions) {
-    const {
-      attempts = 4,
-      backoff = decorrelatedJitter(),
-      maxElapsed = Infinity,
-      budget,
-      handle,
-      on,
-    } = options;
+    this.clock = checkCommon('retry', options);
+    const { attempts = 4, backoff = decorrelatedJitter(), maxElapsed = Infinity, budget } = options;
     if (!(Number.isSafeInteger(attempts) && attempts >= 1) && attempts !== Infinity) {
       throw new ConfigurationError('retry.attempts', 'a whole number of at least 1, or Infinity', attempts);
     }
     if (typeof backoff !== 'function') throw new ConfigurationError('retry.backoff', 'a backoff', backoff);
-    this.clock = options.clock ?? realClock;
+    if (budget !== undefined && typeof budget?.withdraw !== 'function')
+      throw new ConfigurationError('retry.budget', 'a retryBudget', budget);
     this.#attempts = attempts;
     this.#backoff = backoff;
     this.#maxElapsed = milliseconds('retry.maxElapsed', maxElapsed, { infinite: true });
     this.#budget = budget;
-    this.#handle = handle;
-    this.#on = on;
+    this.#handle = options.handle;
+    this.#on = options.on;
     this.#random = options.random ?? Math.random;
   }
 
   enter(call: Call, slot: number): undefined {
     call.attempt = 1;
-    call.slots[slot] = undefined;
-    this.#budget?.deposit();
-    if (this.#maxElapsed !== Infinity)
-      call.slots[slot] = { first: this.clock.now(), failures: 0, delay: 0 } satisfies RetryState;
+    if (this.#budget !== undefined) call.deposit(this.#budget);
+    call.setSlot(slot, this.#maxElapsed === Infinity ? undefined : new RetryState(this.clock.now()));
   }
 
   succeed(call: Call, slot: number, value: unknown): Verdict {
-    if (this.#handle === undefined || !judge(this.#handle, { ok: true, value })) return passOn;
-    return this.#again(call, slot, undefined, {});
+    return handlesValue(this.#handle, value) ? this.#again(call, slot, undefined, {}) : undefined;
   }
 
   fail(call: Call, slot: number, error: unknown): Verdict {
     const classified = classify(error, { wallNow: this.clock.wallNow() });
-    const handled =
-      this.#handle === undefined
-        ? retriedKinds.has(classified.kind)
-        : classified.kind !== 'cancelled' && judge(this.#handle, { ok: false, error, kind: classified.kind });
-    return handled ? this.#again(call, slot, error, classified) : passOn;
+    return handlesError(this.#handle, error, classified.kind)
+      ? this.#again(call, slot, error, classified)
+      : undefined;
   }
 
   ended(): void {}
 
+  alone(operation: Operation, policy: object): Promise<unknown> | undefined {
+    const simple = this.#handle === undefined && this.#budget === undefined && this.#maxElapsed === Infinity;
+    if (!simple) return undefined;
+    return start(operation, new FreeAttempt()).then(undefined, (error: unknown) =>
+      FusedPolicy.chainOf(policy).call(operation, undefined).resumeFailed(error),
+    );
+  }
+
   #again(call: Call, slot: number, error: unknown, { retryAfter = 0 }: Partial<Classification>): Verdict {
-    const state = (call.slots[slot] as RetryState | undefined) ?? { first: 0, failures: 0, delay: 0 };
-    call.slots[slot] = state;
+    let state = call.slot(slot) as RetryState | undefined;
+    if (state === undefined) {
+      state = new RetryState(0);
+      call.setSlot(slot, state);
+    }
     state.failures += 1;
     const attempt = state.failures;
     if (attempt >= this.#attempts) return this.#giveUp(attempt, 'attempts', error);
@@ -117,13 +126,13 @@ class RetryLayer implements Layer {
       delay = Math.max(milliseconds('retry.backoff', chosen, { zero: true }), retryAfter);
     } catch (wrong) {
       // A backoff that throws, or gives no duration, is a fault of the program: it must show, and the call must settle.
-      call.failWith(wrong);
-      return passOn;
+      return { ok: false, value: wrong };
     }
-    if (delay > 0 || call.deadline !== Infinity || this.#maxElapsed !== Infinity) {
+    const deadline = call.bound.at;
+    if (deadline !== Infinity || this.#maxElapsed !== Infinity) {
       const next = this.clock.now() + delay;
       if (next > state.first + this.#maxElapsed) return this.#giveUp(attempt, 'max_elapsed', error);
-      if (next >= call.deadline) return this.#giveUp(attempt, 'deadline', error);
+      if (next >= deadline) return this.#giveUp(attempt, 'deadline', error);
     }
     if (this.#budget !== undefined && !this.#budget.withdraw()) return this.#giveUp(attempt, 'budget', error);
     state.delay = delay;
@@ -132,10 +141,7 @@ class RetryLayer implements Layer {
     return delay;
   }
 
-  #giveUp(attempt: number, why: GaveUp, error: unknown): Verdict {
+  #giveUp(attempt: number, why: GaveUp, error: unknown): undefined {
     if (this.#on !== undefined) tell(this.#on, { kind: 'gave_up', attempt, why, error });
-    return passOn;
   }
 }
-
-const retriedKinds: ReadonlySet<ErrorKind> = new Set(['transient', 'throttled', 'timeout', 'unknown']);

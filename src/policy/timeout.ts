@@ -2,15 +2,18 @@ import { TimeoutError } from '../errors/index.ts';
 import {
   type Clock,
   type Deadline,
+  type DeadlineTimer,
   type Duration,
   deadlineTimer,
   milliseconds,
-  realClock,
 } from '../time/index.ts';
-import { buildPolicy } from './build-policy.ts';
+import { captureContext } from './async-context.ts';
+import type { Bound } from './attempt.ts';
 import type { Call } from './call.ts';
-import { type Layer, passOn, type Verdict } from './layer.ts';
+import { FusedPolicy } from './fused-policy.ts';
+import type { Layer, Verdict } from './layer.ts';
 import { type Listener, tell } from './listen.ts';
+import { checkCommon } from './options.ts';
 import type { Policy } from './policy.ts';
 
 export interface TimeoutOptions {
@@ -34,80 +37,104 @@ export type TimeoutEvent =
  * @throws ConfigurationError naming the option.
  */
 export function timeout(options: TimeoutOptions): Policy {
-  return buildPolicy([new TimeoutLayer(options)]);
-}
-
-interface TimeoutState {
-  deadline: Deadline;
-  readonly outer: number;
-  error: TimeoutError | undefined;
+  return Object.freeze(new FusedPolicy<never>(new TimeoutLayer(options)));
 }
 
 class TimeoutLayer implements Layer {
   readonly clock: Clock;
-  readonly #after: number;
-  readonly #grace: number;
-  readonly #on: Listener<TimeoutEvent> | undefined;
+  readonly deadlines: DeadlineTimer;
+  readonly after: number;
+  readonly grace: number;
+  readonly on: Listener<TimeoutEvent> | undefined;
 
-  constructor({ after, grace = 0, on, clock = realClock }: TimeoutOptions) {
-    this.clock = clock;
-    this.#after = milliseconds('timeout.after', after);
-    this.#grace = milliseconds('timeout.grace', grace, { zero: true });
-    this.#on = on;
+  constructor(options: TimeoutOptions) {
+    this.clock = checkCommon('timeout', options);
+    this.deadlines = deadlineTimer(this.clock);
+    this.after = milliseconds('timeout.after', options.after);
+    this.grace = milliseconds('timeout.grace', options.grace ?? 0, { zero: true });
+    this.on = options.on;
   }
 
   enter(call: Call, slot: number): undefined {
-    const at = this.clock.now() + this.#after;
-    const deadline = deadlineTimer(this.clock).add(at, () => this.#expire(call, slot));
-    call.slots[slot] = { deadline, outer: call.deadline, error: undefined } satisfies TimeoutState;
-    if (at < call.deadline) call.deadline = at;
+    const limit = new TimeLimit(this, call, slot);
+    this.deadlines.put(limit);
+    if (limit.at < call.bound.at) call.bound = limit;
+    call.setSlot(slot, limit);
   }
 
   succeed(call: Call, slot: number): Verdict {
-    return this.#pass(call, slot);
+    return (call.slot(slot) as TimeLimit).leave();
   }
 
   fail(call: Call, slot: number): Verdict {
-    return this.#pass(call, slot);
+    return (call.slot(slot) as TimeLimit).leave();
   }
 
   ended(call: Call, slot: number): void {
-    this.#leave(call, slot);
+    (call.slot(slot) as TimeLimit).leave();
+  }
+}
+
+/** The time of one call in one time-out. */
+class TimeLimit implements Deadline, Bound {
+  at: number;
+  place = -1;
+  readonly #layer: TimeoutLayer;
+  readonly #call: Call;
+  readonly #slot: number;
+  readonly #outer: Bound;
+  #error: TimeoutError | undefined;
+  #inContext: ((run: () => void) => void) | undefined;
+
+  constructor(layer: TimeoutLayer, call: Call, slot: number) {
+    this.at = layer.clock.now() + layer.after;
+    this.#layer = layer;
+    this.#call = call;
+    this.#slot = slot;
+    this.#outer = call.bound;
+    this.#inContext = layer.on === undefined ? undefined : captureContext();
   }
 
-  #pass(call: Call, slot: number): Verdict {
-    const { error } = call.slots[slot] as TimeoutState;
-    this.#leave(call, slot);
+  leave(): Verdict {
+    if (this.place >= 0) this.#layer.deadlines.cancel(this);
+    this.#call.bound = this.#outer;
     // Whatever came out during the grace, and be it a value: the time was up.
-    if (error !== undefined) call.failWith(error);
-    return passOn;
+    return this.#error === undefined ? undefined : { ok: false, value: this.#error };
   }
 
-  #leave(call: Call, slot: number): void {
-    const state = call.slots[slot] as TimeoutState;
-    deadlineTimer(this.clock).cancel(state.deadline);
-    call.deadline = state.outer;
-  }
-
-  #expire(call: Call, slot: number): void {
-    const state = call.slots[slot] as TimeoutState;
-    const error = new TimeoutError(`Not done within ${this.#after} ms`, this.#after);
-    state.error = error;
-    if (this.#on !== undefined) tell(this.#on, { kind: 'timed_out', after: this.#after });
-    if (this.#grace === 0) {
-      this.#end(call, slot, error);
+  due(): void {
+    const { after, grace, deadlines, clock } = this.#layer;
+    if (this.#error !== undefined) {
+      this.#end(this.#error, [{ kind: 'work_left_running', after }]);
       return;
     }
-    state.deadline = deadlineTimer(this.clock).add(this.clock.now() + this.#grace, () =>
-      this.#end(call, slot, error),
-    );
-    call.abortAttempt(error);
+    const error = new TimeoutError(`Not done within ${after} ms`, after);
+    this.#error = error;
+    if (grace === 0) {
+      this.#end(error, [
+        { kind: 'timed_out', after },
+        { kind: 'work_left_running', after },
+      ]);
+      return;
+    }
+    this.at = clock.now() + grace;
+    deadlines.put(this);
+    this.#tell([{ kind: 'timed_out', after }]);
+    this.#call.abortAttempt(error);
   }
 
-  #end(call: Call, slot: number, error: TimeoutError): void {
-    const leftRunning = call.working;
-    call.endAt(slot, error);
-    if (leftRunning && this.#on !== undefined)
-      tell(this.#on, { kind: 'work_left_running', after: this.#after });
+  #end(error: TimeoutError, events: readonly TimeoutEvent[]): void {
+    const leftRunning = this.#call.working;
+    this.#tell(events.filter(({ kind }) => leftRunning || kind !== 'work_left_running'));
+    this.#call.endAt(this.#slot, error);
+  }
+
+  #tell(events: readonly TimeoutEvent[]): void {
+    const { on } = this.#layer;
+    if (on === undefined) return;
+    this.#inContext?.(() => {
+      this.#inContext = captureContext();
+      for (const event of events) tell(on, event);
+    });
   }
 }

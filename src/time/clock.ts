@@ -1,6 +1,10 @@
 /** A timer that was set; cancelling it after it fired, or twice, does nothing. */
 export interface Timer {
   cancel(): void;
+  /** Stays set, but lets the process end. False where that can't be had: the timer must be cancelled then. */
+  rest?(): boolean;
+  /** Keeps the process alive again after `rest`. False if the timer may never fire: set another then. */
+  wake?(): boolean;
 }
 
 /**
@@ -19,22 +23,51 @@ export interface Clock {
   setTimer(delay: number, callback: () => void): Timer;
 }
 
-// Node fires a longer timeout after 1 ms; longer waits are chained.
-const longestTimeout = 2 ** 31 - 1;
-
 /** The machine's clock. */
 export const realClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
-  setTimer(delay, callback) {
-    let handle: ReturnType<typeof setTimeout>;
-    const arm = (left: number) => {
-      handle =
-        left <= longestTimeout
-          ? setTimeout(callback, left)
-          : setTimeout(() => arm(left - longestTimeout), longestTimeout);
-    };
-    arm(delay);
-    return { cancel: () => clearTimeout(handle) };
-  },
+  setTimer: (delay, callback) => new RealTimer(delay, callback),
 };
+
+// Node fires a longer timeout after 1 ms; longer waits are chained.
+const longestTimeout = 2 ** 31 - 1;
+const ownSetTimeout = setTimeout;
+
+class RealTimer implements Timer {
+  readonly #callback: () => void;
+  // Test tools put fakes in their places: what one of them set must be cleared by its own.
+  readonly #clear = clearTimeout;
+  #handle: ReturnType<typeof setTimeout> | undefined;
+  #resting = false;
+
+  constructor(delay: number, callback: () => void) {
+    this.#callback = callback;
+    this.#arm(delay);
+  }
+
+  cancel(): void {
+    this.#clear(this.#handle);
+  }
+
+  rest(): boolean {
+    if (setTimeout !== ownSetTimeout) return false;
+    this.#resting = true;
+    // Browsers number their timers, and none of those keeps a page alive.
+    (this.#handle as { unref?: () => void }).unref?.();
+    return true;
+  }
+
+  wake(): boolean {
+    if (setTimeout !== ownSetTimeout) return false;
+    this.#resting = false;
+    (this.#handle as { ref?: () => void }).ref?.();
+    return true;
+  }
+
+  #arm(left: number): void {
+    if (left <= longestTimeout) this.#handle = setTimeout(this.#callback, left);
+    else this.#handle = setTimeout(() => this.#arm(left - longestTimeout), longestTimeout);
+    if (this.#resting) this.rest();
+  }
+}

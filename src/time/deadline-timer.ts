@@ -1,11 +1,12 @@
 import type { Clock, Timer } from './clock.ts';
 
-/** A deadline that was set; cancel it when what it bounds has ended. */
+/** Something that is due at a time, unless it is cancelled before. */
 export interface Deadline {
+  /** Monotonic milliseconds. */
   readonly at: number;
-  readonly due: () => void;
-  /** Where it stands in its heap; -1 when it stands in none. */
+  /** Where it stands in its heap; -1 while it stands in none. Written by the timer alone. */
   place: number;
+  due(): void;
 }
 
 const timers = new WeakMap<Clock, DeadlineTimer>();
@@ -21,13 +22,14 @@ export function deadlineTimer(clock: Clock): DeadlineTimer {
 }
 
 /**
- * All deadlines of one clock on one timer of it: a binary heap, soonest first. With none pending there is no timer, so that
- * nothing keeps the process alive.
+ * All deadlines of one clock on one timer of it: a binary heap, soonest first. With none pending the timer is cancelled, or
+ * rests if the clock's timers can: setting one for each of many short calls would cost more than the calls.
  */
 export class DeadlineTimer {
   readonly #clock: Clock;
   readonly #heap: Deadline[] = [];
   #timer: Timer | undefined;
+  #resting = false;
   #armedFor = Infinity;
 
   constructor(clock: Clock) {
@@ -41,11 +43,19 @@ export class DeadlineTimer {
 
   /** Calls `due` once at the monotonic time `at`, unless it is cancelled before. */
   add(at: number, due: () => void): Deadline {
-    const deadline: Deadline = { at, due, place: this.#heap.length };
-    this.#heap.push(deadline);
-    this.#rise(deadline);
-    if (at < this.#armedFor) this.#arm(at);
+    const deadline: Deadline = { at, due, place: -1 };
+    this.put(deadline);
     return deadline;
+  }
+
+  /** The same, for what is a deadline itself. */
+  put(deadline: Deadline): void {
+    const { at } = deadline;
+    deadline.place = this.#heap.length;
+    this.#heap.push(deadline);
+    if (deadline.place > 0) this.#rise(deadline);
+    if (this.#resting) this.#wake();
+    if (at < this.#armedFor) this.#arm(at);
   }
 
   /** Takes the deadline back; one that was due or cancelled already is left alone. */
@@ -53,25 +63,41 @@ export class DeadlineTimer {
     const { place } = deadline;
     if (place < 0) return;
     this.#remove(place);
-    if (this.#heap.length === 0) this.#disarm();
+    if (this.#heap.length === 0) this.#rest();
   }
 
   #fire(): void {
     this.#timer = undefined;
+    this.#resting = false;
     this.#armedFor = Infinity;
     const now = this.#clock.now();
-    for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
-      this.#remove(0);
-      first.due();
+    try {
+      for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
+        this.#remove(0);
+        first.due();
+      }
+    } finally {
+      // Also if one of them threw: the others are still due.
+      const next = this.#heap[0];
+      if (next !== undefined && next.at < this.#armedFor) this.#arm(next.at);
     }
-    const next = this.#heap[0];
-    if (next !== undefined && next.at < this.#armedFor) this.#arm(next.at);
   }
 
   #arm(at: number): void {
     this.#timer?.cancel();
     this.#armedFor = at;
     this.#timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now()), () => this.#fire());
+  }
+
+  #rest(): void {
+    if (this.#timer === undefined) return;
+    this.#resting = this.#timer.rest?.() === true;
+    if (!this.#resting) this.#disarm();
+  }
+
+  #wake(): void {
+    this.#resting = false;
+    if (this.#timer?.wake?.() !== true) this.#disarm();
   }
 
   #disarm(): void {

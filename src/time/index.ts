@@ -4,4 +4,4 @@ export type { Duration, DurationRule } from './duration.ts';
 export { milliseconds } from './duration.ts';
 export { sleep } from './sleep.ts';
 export { withinTime } from './within-time.ts';
-export { type Deadline, deadlineTimer } from './deadline-timer.ts';
+export { type Deadline, type DeadlineTimer, deadlineTimer } from './deadline-timer.ts';

@@ -1,0 +1,95 @@
+import { ConfigurationError, classify } from '../errors/index.ts';
+import type { CallOptions } from './call.ts';
+import { Chain, type Part } from './chain.ts';
+import type { Layer, Operation } from './layer.ts';
+import type { AnyFunction, Attempt, ExecuteOptions, Outcome, Policy, Wrapped } from './policy.ts';
+
+/** Every policy of ours: what it is made of, linked into one chain when it is first needed. */
+export class FusedPolicy<Extra> implements Policy<Extra> {
+  readonly #parts: Part | readonly Part[];
+  #chain: Chain | undefined;
+
+  constructor(parts: Part | readonly Part[]) {
+    this.#parts = parts;
+    // Parts that don't fit together must show now.
+    if (Array.isArray(parts)) this.#chain = new Chain(parts);
+  }
+
+  /** What a policy is made of, outermost first; undefined for what is no policy of ours. */
+  static partsOf(policy: object): readonly Part[] | undefined {
+    if (!(#parts in policy)) return undefined;
+    const parts = policy.#parts as Part | readonly Part[];
+    return Array.isArray(parts) ? parts : [parts as Part];
+  }
+
+  /** The policy's parts, linked. */
+  static chainOf(policy: object): Chain {
+    if (!(#parts in policy)) throw new ConfigurationError('compose', 'given policies', policy);
+    return (policy as FusedPolicy<unknown>).#link();
+  }
+
+  execute<T>(operation: (attempt: Attempt) => Promise<T> | T, options?: ExecuteOptions): Promise<T | Extra> {
+    return this.#execute(operation, options, undefined) as Promise<T | Extra>;
+  }
+
+  executeOutcome<T>(
+    operation: (attempt: Attempt) => Promise<T> | T,
+    options?: ExecuteOptions,
+  ): Promise<Outcome<T | Extra>> {
+    let checked: CallOptions | undefined;
+    try {
+      checked = check(options);
+    } catch (error) {
+      return Promise.resolve({ ok: false, error, kind: classify(error).kind });
+    }
+    return this.#link().call(operation, checked).executeOutcome(checked) as Promise<Outcome<T | Extra>>;
+  }
+
+  wrap<F extends AnyFunction>(fn: F): Wrapped<F, Extra> {
+    if (typeof fn !== 'function') throw new ConfigurationError('wrap', 'given a function', fn);
+    const policy = this;
+    const wrapped = function (this: unknown, ...args: unknown[]) {
+      return policy.#execute(() => fn.apply(this, args), undefined, args);
+    };
+    return wrapped as unknown as Wrapped<F, Extra>;
+  }
+
+  #execute(
+    operation: Operation,
+    options: ExecuteOptions | undefined,
+    args: readonly unknown[] | undefined,
+  ): Promise<unknown> {
+    if (options === undefined) {
+      const alone = (this.#parts as Layer).alone?.(operation, this);
+      if (alone !== undefined) return alone;
+      return this.#link()
+        .call(operation, args === undefined ? undefined : { args })
+        .execute();
+    }
+    let checked: CallOptions | undefined;
+    try {
+      checked = check(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#link().call(operation, checked).execute(checked);
+  }
+
+  #link(): Chain {
+    this.#chain ??= new Chain(FusedPolicy.partsOf(this) as readonly Part[]);
+    return this.#chain;
+  }
+}
+
+// Takes what it knows of the caller's object: it may be shared, and it may hold more.
+function check(options: ExecuteOptions | undefined): CallOptions | undefined {
+  if (options === undefined) return undefined;
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigurationError('execute.options', 'an object', options);
+  const { signal, deadline, key } = options;
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+    throw new ConfigurationError('execute.signal', 'an AbortSignal', signal);
+  if (deadline !== undefined && (typeof deadline !== 'number' || Number.isNaN(deadline)))
+    throw new ConfigurationError('execute.deadline', 'monotonic milliseconds, or Infinity', deadline);
+  return { signal, deadline, key };
+}
