@@ -15,6 +15,15 @@ export type {
   TableName,
   WriteResult,
 } from './bigquery.ts';
+export { longestLine, type NdjsonRow, ndjsonRows } from './ndjson-rows.ts';
+export {
+  checkFence,
+  checkMerge,
+  checkPartition,
+  isDay,
+  type TableParts,
+  tableParts,
+} from './table-writes.ts';
 export { boundedCall, type CallBounds } from './bounded-call.ts';
 export type { CallOptions } from './call.ts';
 export type { HttpClient, HttpRequestOptions, HttpResponse } from './http.ts';

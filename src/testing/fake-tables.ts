@@ -1,14 +1,19 @@
-import type {
-  Fence,
-  MergeOptions,
-  NdjsonSource,
-  Partition,
-  QueryRow,
-  QueryValue,
-  TableName,
-  WriteResult,
+import {
+  checkFence,
+  checkMerge,
+  checkPartition,
+  type Fence,
+  type MergeOptions,
+  type NdjsonSource,
+  ndjsonRows,
+  type Partition,
+  type QueryRow,
+  type QueryValue,
+  type TableName,
+  tableParts,
+  type WriteResult,
 } from '../clients/index.ts';
-import { ConfigurationError, InvalidDataError, LostLeaseError } from '../errors/index.ts';
+import { InvalidDataError, LostLeaseError } from '../errors/index.ts';
 
 interface LoadHow {
   readonly mode: 'append' | 'truncate';
@@ -45,10 +50,8 @@ export class FakeTables {
   ): Promise<WriteResult> {
     const name = nameOf(table);
     const rows: QueryRow[] = [];
-    for (const [index, line] of (await textOf(ndjson)).split('\n').entries()) {
-      if (line.trim() !== '')
-        rows.push(plainRow(parsed(line, `${source} line ${index + 1}`), `${source} line ${index + 1}`));
-    }
+    for await (const { where, value } of ndjsonRows(ndjson, source, signal))
+      rows.push(plainRow(value, where));
     signal.throwIfAborted();
     this.#tables.set(name, mode === 'truncate' ? rows : [...(this.#tables.get(name) ?? []), ...rows]);
     return { rows: rows.length };
@@ -61,6 +64,8 @@ export class FakeTables {
     fence: Fence | undefined,
   ): WriteResult {
     const name = nameOf(table);
+    checkPartition(partition);
+    checkFence(fence);
     const added = rowsIn(partition, table, rows);
     this.#raise(name, fence);
     const others = (this.#tables.get(name) ?? []).filter((row) => row[partition.column] !== partition.value);
@@ -68,9 +73,10 @@ export class FakeTables {
     return { rows: added.length };
   }
 
-  merge(table: TableName, rows: readonly object[], { key, scope, fence }: MergeOptions): WriteResult {
+  merge(table: TableName, rows: readonly object[], options: MergeOptions): WriteResult {
+    const { key, scope, fence } = options;
     const name = nameOf(table);
-    if (key.length === 0) throw new ConfigurationError('merge.key', 'at least one column', key);
+    checkMerge(options);
     const keyOf = (row: QueryRow) => JSON.stringify(key.map((column) => row[column] ?? null));
     const given = new Map(rowsIn(scope, table, rows).map((row) => [keyOf(row), row]));
     if (given.size < rows.length)
@@ -96,21 +102,13 @@ export class FakeTables {
   }
 }
 
-const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
 /** The table's name without its project. */
-function nameOf(table: TableName): string {
-  const parts = table.split('.');
-  const name = parts.slice(-2);
-  if (parts.length < 2 || parts.length > 3 || !name.every((part) => identifier.test(part)))
-    throw new ConfigurationError('table', "a table such as 'nba_raw.nbac_schedule'", table);
-  return name.join('.');
+function nameOf(name: TableName): string {
+  const { dataset, table } = tableParts(name);
+  return `${dataset}.${table}`;
 }
 
 function rowsIn({ column, value }: Partition, table: TableName, rows: readonly object[]): QueryRow[] {
-  if (!identifier.test(column)) throw new ConfigurationError('partition.column', 'a column name', column);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(value))
-    throw new ConfigurationError('partition.value', 'a date such as 2025-03-15', value);
   return rows.map((row, index) => {
     const where = `${table} row ${index + 1}`;
     const plain = plainRow(row, where);
@@ -121,23 +119,6 @@ function rowsIn({ column, value }: Partition, table: TableName, rows: readonly o
     }
     return plain;
   });
-}
-
-function parsed(line: string, where: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw new InvalidDataError(`${where}: not JSON (${(error as Error).message})`, { cause: error });
-  }
-}
-
-async function textOf(ndjson: NdjsonSource): Promise<string> {
-  if (typeof ndjson === 'string') return ndjson;
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of ndjson instanceof Uint8Array ? [ndjson] : ndjson)
-    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-  return text + decoder.decode();
 }
 
 function plainRow(row: unknown, where: string): QueryRow {

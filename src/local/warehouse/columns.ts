@@ -1,3 +1,4 @@
+import { isDay } from '../../clients/index.ts';
 import { InvalidDataError } from '../../errors/index.ts';
 
 /** A column of a table, with DuckDB's type for it. */
@@ -62,7 +63,7 @@ function takes(type: string, value: unknown): unknown {
     case 'BOOL':
       return typeof value === 'boolean' ? value : undefined;
     case 'DATE':
-      return typeof value === 'string' && isDay(value) ? value : undefined;
+      return isDay(value) ? value : undefined;
     case 'TIMESTAMP':
       return instantOf(value);
     case 'STRING':
@@ -72,23 +73,17 @@ function takes(type: string, value: unknown): unknown {
   }
 }
 
-function isDay(value: string): boolean {
-  return (
-    /^\d{4}-\d{2}-\d{2}$/.test(value) &&
-    !Number.isNaN(Date.parse(value)) &&
-    new Date(value).toISOString().startsWith(value)
-  );
-}
-
 const instantPattern =
-  /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$/;
+  /^(\d{4}-\d{2}-\d{2})[Tt ]((?:[01]\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d{1,6})?)?) ?(?:(Z|UTC)|([+-]\d{2})(?::?(\d{2}))?)?$/;
 
+/** Without a zone it is in UTC. */
 function instantOf(value: unknown): string | undefined {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
   const parts = typeof value === 'string' ? instantPattern.exec(value) : null;
-  if (parts === null || !isDay(parts[1] as string)) return undefined;
-  const zone = parts[3] === undefined || parts[3] === 'Z' || parts[3] === 'UTC' ? '+00' : parts[3];
-  return `${parts[1]} ${parts[2]}${zone}`;
+  if (parts === null) return undefined;
+  const [, day, time, , hours, minutes = '00'] = parts;
+  const iso = `${day}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`;
+  return isDay(day) && !Number.isNaN(Date.parse(iso)) ? iso : undefined;
 }
 
 /** BigQuery's name of a DuckDB type. */

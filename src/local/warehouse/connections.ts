@@ -6,7 +6,7 @@ import type {
   DuckDBValue,
 } from '@duckdb/node-api';
 import { ServiceError, TimeoutError } from '../../errors/index.ts';
-import { type Clock, type Deadline, deadlineTimer } from '../../time/index.ts';
+import { type Clock, type Deadline, deadlineTimer, realClock, type Timer } from '../../time/index.ts';
 import { macros } from './dialect/macros.ts';
 import { translated } from './duck-errors.ts';
 import { Permits } from './permits.ts';
@@ -164,12 +164,18 @@ export class Session {
 
   async #interruptible<T>(work: () => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
-    const interrupt = () => this.#connection.interrupt();
+    let again: Timer | undefined;
+    // What has not begun when it is interrupted DuckDB begins all the same: it is told until it has ended.
+    const interrupt = () => {
+      this.#connection.interrupt();
+      again = realClock.setTimer(10, interrupt);
+    };
     this.signal.addEventListener('abort', interrupt, { once: true });
     try {
       return await work();
     } finally {
       this.signal.removeEventListener('abort', interrupt);
+      again?.cancel();
     }
   }
 }

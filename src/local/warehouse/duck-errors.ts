@@ -6,7 +6,7 @@ import { UnsupportedSqlError } from './dialect/unsupported-sql-error.ts';
  */
 export function translated(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof BreakwaterError || error.name !== 'Error') return error;
-  const [, kind, message] = /^([A-Za-z]+(?: [A-Za-z]+)? Error): ([^\n]*)/.exec(error.message) ?? [];
+  const [, kind, message] = /^([A-Za-z]+(?: [A-Za-z]+)* Error): ([^\n]*)/.exec(error.message) ?? [];
   if (kind === undefined || message === undefined) return error;
   const [, construct, instead] = /unsupported:([^:]+):(.*)$/.exec(message) ?? [];
   if (construct !== undefined) return new UnsupportedSqlError(construct, instead, { cause: error });

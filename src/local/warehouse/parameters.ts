@@ -1,5 +1,5 @@
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import type { QueryParameter } from '../../clients/index.ts';
+import type { ParameterType, QueryParameter } from '../../clients/index.ts';
 import { ConfigurationError } from '../../errors/index.ts';
 
 /** Parameters as DuckDB takes them. */
@@ -17,18 +17,21 @@ type DuckDb = Pick<
  * The values of the parameters that a statement uses, each with the type that it tells of itself: a whole number is an INT64,
  * as in BigQuery's own client. A declared type is cast to in the statement.
  *
- * @throws ConfigurationError for one that is used and not given, or is no parameter.
+ * @throws ConfigurationError for one that is used and not given, is no parameter, or tells no type where none is declared.
  */
 export function boundParameters(
   duckdb: DuckDb,
   used: ReadonlySet<string>,
   given: Readonly<Record<string, QueryParameter>>,
+  declared: Readonly<Record<string, ParameterType>>,
 ): Bound {
   const bound: Bound = { values: {}, types: {} };
   for (const name of used) {
     const value = given[name];
     if (value === undefined)
       throw new ConfigurationError(`params.${name}`, 'given: the query uses it', undefined);
+    if (tellsNoType(value) && declared[name] === undefined)
+      throw new ConfigurationError(`types.${name}`, 'given: null or an empty list tells none', undefined);
     const { value: duckValue, type } = Array.isArray(value)
       ? list(duckdb, name, value)
       : scalar(duckdb, name, value);
@@ -36,6 +39,10 @@ export function boundParameters(
     bound.types[name] = type;
   }
   return bound;
+}
+
+function tellsNoType(value: QueryParameter): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
 }
 
 interface Typed {

@@ -1,4 +1,4 @@
-import type { Partition } from '../../clients/index.ts';
+import { type Partition, tableParts } from '../../clients/index.ts';
 import { ConfigurationError, InvalidDataError } from '../../errors/index.ts';
 import { type Column, rowFor } from './columns.ts';
 import type { Session } from './connections.ts';
@@ -18,19 +18,13 @@ export interface Table {
 /** So many rows go in at once. */
 export const batchSize = 5_000;
 
-const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
 /**
  * Finds the table and its columns.
  *
  * @throws ConfigurationError for what is no table's name; ServiceError `notFound`.
  */
 export async function tableOf(session: Session, given: string): Promise<Table> {
-  const parts = given.split('.');
-  const [dataset, name] = parts.slice(-2) as [string, string];
-  if (parts.length < 2 || parts.length > 3 || ![dataset, name].every((part) => identifier.test(part))) {
-    throw new ConfigurationError('table', "a table such as 'nba_raw.nbac_schedule'", given);
-  }
+  const { dataset, table: name } = tableParts(given);
   const found = await session.rows(
     'SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE table_schema = $dataset AND table_name = $name ORDER BY ordinal_position',
     { dataset, name },

@@ -1,15 +1,18 @@
 import type { DuckDBInstance, DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import type {
-  BigQueryClient,
-  CallOptions,
-  FencedWriteOptions,
-  LoadOptions,
-  MergeOptions,
-  NdjsonSource,
-  Partition,
-  QueryOptions,
-  QueryRow,
-  WriteResult,
+import {
+  type BigQueryClient,
+  type CallOptions,
+  checkFence,
+  checkMerge,
+  checkPartition,
+  type FencedWriteOptions,
+  type LoadOptions,
+  type MergeOptions,
+  type NdjsonSource,
+  type Partition,
+  type QueryOptions,
+  type QueryRow,
+  type WriteResult,
 } from '../../clients/index.ts';
 import { ConfigurationError, InvalidDataError } from '../../errors/index.ts';
 import { type Clock, milliseconds, realClock } from '../../time/index.ts';
@@ -131,7 +134,7 @@ class DuckWarehouse implements Warehouse {
   async query<Row = QueryRow>(sql: string, options: QueryOptions<Row> = {}): Promise<Row[]> {
     const { params = {}, types = {}, schema, labels } = options;
     const statement = this.#translate(sql, types);
-    const bound = boundParameters(this.#duckdb, statement.params, params);
+    const bound = boundParameters(this.#duckdb, statement.params, params, types);
     this.#queries += 1;
     const label = labels?.breakwater;
     if (label !== undefined) this.#labelled[label] = (this.#labelled[label] ?? 0) + 1;
@@ -179,6 +182,8 @@ class DuckWarehouse implements Warehouse {
     options: FencedWriteOptions = {},
   ): Promise<WriteResult> {
     return this.#write(options, async (session) => {
+      checkPartition(partition);
+      checkFence(options.fence);
       const target = await tableOf(session, table);
       const checked = rowsIn(target, partition, rows);
       await raiseFence(session, target, options.fence, this.#wallTime());
@@ -194,6 +199,7 @@ class DuckWarehouse implements Warehouse {
   merge(table: string, rows: readonly object[], options: MergeOptions): Promise<WriteResult> {
     const { key, scope, fence } = options;
     return this.#write(options, async (session) => {
+      checkMerge(options);
       const target = await tableOf(session, table);
       for (const column of key) requireColumn(target, column);
       const checked = rowsIn(target, scope, rows);
