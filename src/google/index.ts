@@ -1,2 +1,13 @@
 export type { GoogleStatistics } from './google-calls.ts';
 export { type GoogleStorage, type GoogleStorageOptions, googleStorage } from './storage/google-storage.ts';
+export {
+  type CloudLogging,
+  type CloudLoggingOptions,
+  cloudLogging,
+  type EntriesQuery,
+  type FoundEntry,
+  type LogEntry,
+  type Severity,
+} from './logging/cloud-logging.ts';
+export { type HeartbeatLogSinkOptions, heartbeatLogSink } from './logging/heartbeat-log-sink.ts';
+export { type HeartbeatObjectSinkOptions, heartbeatObjectSink } from './storage/heartbeat-object-sink.ts';
