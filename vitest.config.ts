@@ -4,6 +4,10 @@ export default defineConfig({
   resolve: { conditions: ['breakwater-source'] },
   ssr: { resolve: { conditions: ['breakwater-source'] } },
   test: {
+    // The SQL translator's WebAssembly is large: optimising it costs more than all the tests gain by it.
+    execArgv: ['--liftoff-only'],
+    // For a machine that is busy; a test that hangs is told all the same.
+    testTimeout: 30_000,
     setupFiles: ['test/setup/loopback-only.ts'],
     include: [
       'src/**/*.test.ts',

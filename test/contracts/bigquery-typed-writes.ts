@@ -113,8 +113,7 @@ export function typedWritesContract(bed: Bed<WritableUnderTest>, dataset: string
         client.merge(table, [], { key: ['game_id'], scope: { ...saturday, column: 'nowhere' } }),
         client.merge(table, [], { key: ['nowhere'], scope: saturday }),
       ];
-      for (const call of calls) {
-        const error = await failure(call);
+      for (const error of await Promise.all(calls.map(failure))) {
         expect(error).toBeInstanceOf(ConfigurationError);
         expect(error.message).toContain('nowhere');
       }
