@@ -11,3 +11,4 @@ export { TimeoutError } from './timeout-error.ts';
 export { UpstreamUnknownError } from './upstream-unknown-error.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { withoutStack } from './without-stack.ts';
+export { TooFewAnswersError } from './too-few-answers-error.ts';

@@ -57,7 +57,7 @@ export class Chain {
       const next: Nested = (options) =>
         inner.call(operation, made).execute({
           signal: options?.signal ?? current.signal,
-          deadline: Math.min(options?.deadline ?? Infinity, current.deadline),
+          deadline: options?.deadline ?? current.deadline,
           attempt: current.attempt,
           parent,
         });

@@ -1,14 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts';
 import { type Clock, realClock } from '../time/index.ts';
-import type { Listener } from './listen.ts';
-
-/** Options that every policy takes where they apply. */
-export interface CommonOptions<Event> {
-  /** Hears of every event. */
-  readonly on?: Listener<Event> | undefined;
-  /** Default: the machine's. */
-  readonly clock?: Clock | undefined;
-}
 
 /** Checks what the policies' options have in common. @throws ConfigurationError naming the option. */
 export function checkCommon(

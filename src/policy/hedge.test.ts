@@ -1,0 +1,103 @@
+import { describe, expect, it, vi } from 'vitest';
+import { flaky, hanging, transient } from '../../test/policies/operations.ts';
+import { ServiceError } from '../errors/index.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
+import { sleep } from '../time/index.ts';
+import { bulkhead, compose, constant, type HedgeEvent, hedge, retry, retryBudget, timeout } from './index.ts';
+
+describe('hedge', () => {
+  it('makes another call when the first is slow; the quicker wins, and the other is aborted', async () => {
+    const clock = new VirtualClock();
+    const events: HedgeEvent[] = [];
+    const signals: AbortSignal[] = [];
+    const policy = hedge({ after: '1s', clock, on: (event) => events.push(event) });
+    const result = policy.execute(async ({ signal }) => {
+      signals.push(signal);
+      await sleep(clock, signals.length === 1 ? 10_000 : 500, signal);
+      return signals.length;
+    });
+    await expect(clock.runUntil(result)).resolves.toBe(2);
+    expect(clock.now()).toBe(1_500);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(clock.pendingTimers).toBe(0);
+    expect(events).toEqual([
+      { kind: 'hedged', call: 2, why: 'slow' },
+      { kind: 'won', call: 2 },
+    ]);
+  });
+
+  it('makes no other call when the first is quick', async () => {
+    const clock = new VirtualClock();
+    const operation = vi.fn(async () => 7);
+    await expect(hedge({ after: '1s', clock }).execute(operation)).resolves.toBe(7);
+    await clock.advance('1m');
+    expect(operation).toHaveBeenCalledTimes(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('makes another call at once after a failure that may pass, and gives the last error', async () => {
+    const clock = new VirtualClock();
+    await expect(hedge({ after: '1h', clock }).execute(flaky(1))).resolves.toBe(2);
+    const operation = flaky(9);
+    await expect(hedge({ after: '1h', extra: 2, clock }).execute(operation)).rejects.toThrow('away');
+    expect(operation).toHaveBeenCalledTimes(3);
+    const permanent = new ServiceError('no', { service: 'odds', kind: 'permanent' });
+    const once = flaky(9, () => permanent);
+    await expect(hedge({ after: '1h', extra: 2, clock }).execute(once)).rejects.toBe(permanent);
+    expect(once).toHaveBeenCalledTimes(1);
+    expect(clock.now()).toBe(0);
+  });
+
+  it("aborts all its calls when the caller gives up, with the caller's reason", async () => {
+    const clock = new VirtualClock();
+    const caller = new AbortController();
+    const reasons: unknown[] = [];
+    const policy = hedge({ after: '1s', extra: 2, clock });
+    const result = policy.executeOutcome(
+      ({ signal }) => {
+        signal.addEventListener('abort', () => reasons.push(signal.reason));
+        return hanging();
+      },
+      { signal: caller.signal },
+    );
+    await clock.advance('3s');
+    caller.abort('enough');
+    expect(await result).toMatchObject({ error: 'enough', kind: 'cancelled' });
+    expect(reasons).toEqual(['enough', 'enough', 'enough']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('is charged to the budget that retries share, in which a call counts once', async () => {
+    const clock = new VirtualClock();
+    const budget = retryBudget({ ratio: 0.5, minPerSecond: 0, clock });
+    const policy = compose(
+      retry({ attempts: 9, backoff: constant(0), budget, clock }),
+      hedge({ after: '1h', budget, clock }),
+    );
+    let calls = 0;
+    for (let call = 0; call < 10; call++) {
+      await policy.executeOutcome(() => {
+        calls += 1;
+        return Promise.reject(transient());
+      });
+    }
+    expect(calls).toBe(15);
+  });
+
+  it('keeps its place in a bulkhead until the calls that lost have ended', async () => {
+    const clock = new VirtualClock();
+    const limited = bulkhead({ limit: 1, clock });
+    const loser = Promise.withResolvers<number>();
+    let calls = 0;
+    const policy = compose(limited, hedge({ after: '1s', clock }), timeout({ after: '1m', clock }));
+    const result = policy.execute(() => {
+      calls += 1;
+      return calls === 1 ? loser.promise : 2;
+    });
+    await expect(clock.runUntil(result)).resolves.toBe(2);
+    expect(limited.atWork).toBe(1);
+    loser.resolve(1);
+    await clock.advance(0);
+    expect(limited.atWork).toBe(0);
+  });
+});

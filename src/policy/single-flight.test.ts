@@ -1,0 +1,78 @@
+import { describe, expect, it, vi } from 'vitest';
+import { gated } from '../../test/policies/operations.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
+import { compose, singleFlight, timeout } from './index.ts';
+
+describe('single flight', () => {
+  it('makes one call for all who ask for the same at the same time', async () => {
+    const load = vi.fn(async (team: string) => ({ team }));
+    const shared = singleFlight({ key: (team: string) => team }).wrap(load);
+    const [a, b, c] = await Promise.all([shared('BOS'), shared('BOS'), shared('LAL')]);
+    expect(a).toBe(b);
+    expect(c).toEqual({ team: 'LAL' });
+    expect(load).toHaveBeenCalledTimes(2);
+    await shared('BOS');
+    expect(load).toHaveBeenCalledTimes(3);
+  });
+
+  it('takes the key that execute is given, and asks for one', async () => {
+    const policy = singleFlight();
+    const operation = vi.fn(async () => 1);
+    await Promise.all([policy.execute(operation, { key: 7 }), policy.execute(operation, { key: 7 })]);
+    expect(operation).toHaveBeenCalledTimes(1);
+    await expect(policy.execute(operation)).rejects.toThrow('execute.key must be given');
+    await expect(policy.wrap(operation)()).rejects.toThrow('singleFlight.key must be given');
+  });
+
+  it('leaves the others theirs when one gives up, and aborts when all have', async () => {
+    const policy = singleFlight();
+    const { operation, open } = gated<string>();
+    const signals: AbortSignal[] = [];
+    const call = (caller: AbortController) =>
+      policy.executeOutcome(
+        ({ signal }) => {
+          signals.push(signal);
+          return operation();
+        },
+        { key: 'k', signal: caller.signal },
+      );
+    const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
+    const results = [call(first), call(second)];
+    first.abort('first has enough');
+    expect(await results[0]).toMatchObject({ error: 'first has enough', kind: 'cancelled' });
+    expect(signals[0]?.aborted).toBe(false);
+    second.abort('second has enough');
+    expect(await results[1]).toMatchObject({ error: 'second has enough' });
+    expect(signals[0]).toMatchObject({ aborted: true, reason: 'second has enough' });
+    const again = call(third);
+    open('there');
+    expect(await again).toEqual({ ok: true, value: 'there' });
+    expect(signals).toHaveLength(2);
+  });
+
+  it('gives each caller its own time', async () => {
+    const clock = new VirtualClock();
+    const policy = compose(timeout({ after: '10s', clock }), singleFlight());
+    const { operation, open } = gated<number>();
+    const early = policy.executeOutcome(operation, { key: 'k' });
+    await clock.advance('6s');
+    const late = policy.executeOutcome(operation, { key: 'k' });
+    await clock.advance('4s');
+    expect(await early).toMatchObject({ ok: false, kind: 'timeout' });
+    open(7);
+    expect(await late).toEqual({ ok: true, value: 7 });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('gives all the same failure, and starts anew after it', async () => {
+    const policy = singleFlight();
+    const error = new Error('away');
+    const failing = () => Promise.reject(error);
+    const results = [policy.execute(failing, { key: 1 }), policy.execute(failing, { key: 1 })];
+    expect(await Promise.allSettled(results)).toEqual([
+      { status: 'rejected', reason: error },
+      { status: 'rejected', reason: error },
+    ]);
+    await expect(policy.execute(() => 2, { key: 1 })).resolves.toBe(2);
+  });
+});

@@ -1,0 +1,100 @@
+import { ConfigurationError } from '../errors/index.ts';
+import type { CurrentAttempt } from './attempt.ts';
+import type { Call } from './call.ts';
+import type { Made, Nested, Split } from './chain.ts';
+import { FusedPolicy } from './fused-policy.ts';
+import type { Policy } from './policy.ts';
+
+export interface SingleFlightOptions<Args extends readonly unknown[] = readonly unknown[]> {
+  /** What tells the calls of a wrapped function apart, from its arguments; `execute` takes a `key` instead. */
+  readonly key?: ((...args: Args) => unknown) | undefined;
+}
+
+/**
+ * Of calls with the same key at the same time only one is made, and all get its result. A caller that gives up leaves the
+ * others theirs; when all have, the call is aborted. The call is made in the context of the first caller.
+ *
+ * @example
+ * const load = singleFlight({ key: (team: string) => team }).wrap(loadTeam);
+ * @throws ConfigurationError if `key` is no function.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the key's parameters are those of whatever is wrapped
+export function singleFlight(options: SingleFlightOptions<any> = {}): Policy {
+  return Object.freeze(new FusedPolicy<never>(new SingleFlightSplit(options)));
+}
+
+class SingleFlightSplit implements Split {
+  readonly clock = undefined;
+  readonly #key: ((...args: readonly unknown[]) => unknown) | undefined;
+  readonly #flights = new Map<unknown, Flight>();
+
+  constructor(options: SingleFlightOptions) {
+    if (typeof options !== 'object' || options === null)
+      throw new ConfigurationError('singleFlight', 'given an object of options', options);
+    const { key } = options;
+    if (key !== undefined && typeof key !== 'function')
+      throw new ConfigurationError('singleFlight.key', 'a function of the arguments', key);
+    this.#key = key;
+  }
+
+  async run(next: Nested, attempt: CurrentAttempt, _call: Call, made: Made): Promise<unknown> {
+    const key = this.#keyOf(made);
+    let flight = this.#flights.get(key);
+    if (flight === undefined) {
+      const flights = this.#flights;
+      const started = new Flight(() => {
+        if (flights.get(key) === started) flights.delete(key);
+      });
+      flight = started;
+      flights.set(key, flight);
+      flight.start(next);
+    }
+    return flight.join(attempt.signal);
+  }
+
+  #keyOf({ key, args }: Made): unknown {
+    if (args === undefined) {
+      if (key === undefined)
+        throw new ConfigurationError('execute.key', 'given, for a policy with a singleFlight', key);
+      return key;
+    }
+    if (this.#key === undefined)
+      throw new ConfigurationError('singleFlight.key', 'given, where a function is wrapped', this.#key);
+    return this.#key(...args);
+  }
+}
+
+/** One call under way, and who waits for it. */
+class Flight {
+  readonly #landed: () => void;
+  readonly #controller = new AbortController();
+  #result: Promise<unknown> | undefined;
+  #waiting = 0;
+
+  /** @param landed Called when nobody may join it any more. */
+  constructor(landed: () => void) {
+    this.#landed = landed;
+  }
+
+  start(next: Nested): void {
+    this.#result = next({ signal: this.#controller.signal, deadline: Infinity });
+    this.#result.then(this.#landed, this.#landed);
+  }
+
+  /** The flight's result; the caller's own call has ended already when its signal is aborted. */
+  async join(signal: AbortSignal): Promise<unknown> {
+    this.#waiting += 1;
+    const leave = () => {
+      this.#waiting -= 1;
+      if (this.#waiting > 0) return;
+      this.#landed();
+      this.#controller.abort(signal.reason);
+    };
+    signal.addEventListener('abort', leave);
+    try {
+      return await this.#result;
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { TimeoutError } from '../errors/index.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
+import { sleep } from '../time/index.ts';
+import { timeout } from './index.ts';
+import { transient } from '../../test/policies/operations.ts';
+
+describe('timeout', () => {
+  it('aborts the signal, and fails with its own error', async () => {
+    const clock = new VirtualClock();
+    const result = timeout({ after: '10s', clock }).execute(({ signal }) => sleep(clock, 60_000, signal));
+    await expect(clock.runUntil(result)).rejects.toBeInstanceOf(TimeoutError);
+    expect(clock.now()).toBe(10_000);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('settles after the grace though the work goes on, and says so', async () => {
+    const clock = new VirtualClock();
+    const events: string[] = [];
+    const policy = timeout({ after: '10s', grace: '5s', clock, on: ({ kind }) => events.push(kind) });
+    const result = policy.execute(() => new Promise(() => {}));
+    await expect(clock.runUntil(result)).rejects.toBeInstanceOf(TimeoutError);
+    expect(clock.now()).toBe(15_000);
+    expect(events).toEqual(['timed_out', 'work_left_running']);
+  });
+
+  it("leaves the operation's own errors and values alone", async () => {
+    const clock = new VirtualClock();
+    const policy = timeout({ after: '10s', clock });
+    await expect(policy.execute(() => 7)).resolves.toBe(7);
+    const own = transient();
+    await expect(policy.execute(() => Promise.reject(own))).rejects.toBe(own);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('never aborts the signal after success', async () => {
+    const clock = new VirtualClock();
+    let signal: AbortSignal | undefined;
+    await timeout({ after: '10s', clock }).execute(async (attempt) => {
+      signal = attempt.signal;
+    });
+    await clock.advance('1m');
+    expect(signal?.aborted).toBe(false);
+  });
+
+  it('gives a signal that is read late as already aborted', async () => {
+    const clock = new VirtualClock();
+    let late: () => boolean = () => false;
+    const result = timeout({ after: '1s', clock }).execute((attempt) => {
+      late = () => attempt.signal.aborted;
+      return new Promise(() => {});
+    });
+    await expect(clock.runUntil(result)).rejects.toBeInstanceOf(TimeoutError);
+    expect(late()).toBe(true);
+  });
+});
