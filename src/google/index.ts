@@ -11,3 +11,9 @@ export {
 } from './logging/cloud-logging.ts';
 export { type HeartbeatLogSinkOptions, heartbeatLogSink } from './logging/heartbeat-log-sink.ts';
 export { type HeartbeatObjectSinkOptions, heartbeatObjectSink } from './storage/heartbeat-object-sink.ts';
+export {
+  type FirestoreStore,
+  type FirestoreStoreOptions,
+  firestoreStore,
+} from './firestore/firestore-store.ts';
+export type { FirestoreOptions } from './firestore/documents.ts';
