@@ -3,9 +3,9 @@ import { batterGames } from './independent/mlb.ts';
 import { playerGames, teamDefense, teamOffense } from './independent/nba.ts';
 import type { RawTables } from './independent/raw.ts';
 import {
+  type ExampleProcessor,
   MlbBatterGameSummary,
   PlayerGameSummary,
-  processors,
   TeamDefenseGameSummary,
   TeamOffenseGameSummary,
 } from './index.ts';
@@ -14,7 +14,12 @@ import { doubleheader, mlbDate, mlbDays } from './testing/mlb-days.ts';
 import { nbaDate, nbaDay, nbaGames, without } from './testing/nba-day.ts';
 import { expectRows, timeless } from './testing/rows.ts';
 
-const dates = [nbaDate, nbaDate, nbaDate, mlbDate];
+const summaries = [
+  TeamOffenseGameSummary,
+  TeamDefenseGameSummary,
+  PlayerGameSummary,
+  MlbBatterGameSummary,
+] as const satisfies readonly ExampleProcessor[];
 
 // Every source, every fallback, older versions of rows, an overtime, absences, a doubleheader.
 describe('the processors on made-up days', () => {
@@ -26,11 +31,11 @@ describe('the processors on made-up days', () => {
   });
   afterAll(() => context[Symbol.asyncDispose]());
 
-  async function runOn(tables: RawTables, chosen = processors) {
+  async function runOn(tables: RawTables, chosen: readonly ExampleProcessor[] = summaries) {
     await fill(context, tables);
     const results = [];
     for (const Processor of chosen) {
-      const date = dates[processors.indexOf(Processor)]!;
+      const date = Processor.processor.sport === 'mlb' ? mlbDate : nbaDate;
       const [result] = await new Processor(context).run({ startDate: date, endDate: date }, { force: true });
       results.push(result);
     }
@@ -44,7 +49,7 @@ describe('the processors on made-up days', () => {
       playerGames(tables, nbaDate),
       batterGames(tables, mlbDate),
     ];
-    for (const [index, Processor] of processors.entries()) {
+    for (const [index, Processor] of summaries.entries()) {
       expectRows(await outputOf(context, Processor), expected[index]!, Processor.processor.key);
     }
   }
@@ -55,7 +60,7 @@ describe('the processors on made-up days', () => {
   });
 
   it('leave no column of their tables empty', async () => {
-    for (const Processor of processors) {
+    for (const Processor of summaries) {
       const rows = await outputOf(context, Processor);
       const empty = Object.keys(rows[0]!).filter((column) => rows.every((row) => row[column] === null));
       expect(empty, Processor.processor.output).toEqual([]);
@@ -63,9 +68,9 @@ describe('the processors on made-up days', () => {
   });
 
   it('give the same again, once', async () => {
-    const before = await Promise.all(processors.map((Processor) => outputOf(context, Processor)));
+    const before = await Promise.all(summaries.map((Processor) => outputOf(context, Processor)));
     await runOn(raw);
-    const after = await Promise.all(processors.map((Processor) => outputOf(context, Processor)));
+    const after = await Promise.all(summaries.map((Processor) => outputOf(context, Processor)));
     expect(after.map(timeless)).toEqual(before.map(timeless));
   });
 

@@ -1,19 +1,12 @@
 // Days are `YYYY-MM-DD` in America/New_York, as leagues count them; instants are milliseconds since the Unix epoch.
 
-const day = 86_400_000;
+import { addDays } from '../dates.ts';
+
+export { addDays, daysBetween } from '../dates.ts';
 
 export function isDay(text: string): boolean {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
-}
-
-export function addDays(date: string, days: number): string {
-  return new Date(Date.parse(date) + days * day).toISOString().slice(0, 10);
-}
-
-/** From one day to another; negative when the other is earlier. */
-export function daysBetween(from: string, to: string): number {
-  return Math.round((Date.parse(to) - Date.parse(from)) / day);
 }
 
 /** 0 is Sunday. */

@@ -137,7 +137,7 @@ export function teamDefense(raw: RawTables, date: string) {
   }));
 }
 
-/** Rows of `nba_analytics.player_game_summary`, own columns but the category of a player's absence. */
+/** Rows of `nba_analytics.player_game_summary`, own columns. */
 export function playerGames(raw: RawTables, date: string) {
   const book = gamebook(raw, date);
   const box = newest(
@@ -163,6 +163,7 @@ export function playerGames(raw: RawTables, date: string) {
         points_line: line,
         is_active: played,
         is_dnp: row.player_status === 'dnp',
+        dnp_reason_category: played ? null : absenceCategory(row.dnp_reason ?? null),
         win_flag: game.winner === team,
         ...(played ? performance(row, teams.get(game.key + team)!, line) : absence),
       };
@@ -189,6 +190,18 @@ function performance(row: RawRow, teamPossessions: number, line: number | null) 
     over_under_result: line === null ? null : points < line ? 'UNDER' : 'OVER',
     margin: line === null ? null : points - line,
   };
+}
+
+/** As the gamebooks of the season word it. */
+function absenceCategory(reason: RawRow[string]): string | null {
+  const text = String(reason ?? '');
+  if (text === '') return null;
+  if (text.includes("Coach's Decision")) return 'coach_decision';
+  if (text.includes('Suspension')) return 'suspension';
+  if (text.startsWith('G League')) return 'g_league';
+  if (text.includes('Injury/Illness') || text.includes('Concussion')) return 'injury';
+  if (text === 'Rest') return 'rest';
+  return text.includes('Personal') || text === 'Bereavement' ? 'personal' : 'other';
 }
 
 const absence = {

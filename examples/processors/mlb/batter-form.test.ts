@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batterForm, daysBetween } from './batter-form.ts';
+import { batterForm } from './batter-form.ts';
 
 describe("a batter's form", () => {
   it('is rates per at-bat, averages per game and the sample deviation of strikeouts', () => {
@@ -41,11 +41,5 @@ describe("a batter's form", () => {
     expect(Object.values(batterForm(none))).toEqual([null, null, null, null, null, null]);
     const one = { ...none, games_last_10: 1, strikeouts_last_10: 2, squared_strikeouts_last_10: 4 };
     expect(batterForm(one).k_std_last_10).toBeNull();
-  });
-
-  it('counts days between games, over months and from one game of a doubleheader to the next', () => {
-    expect(daysBetween('2025-04-30', '2025-05-02')).toBe(2);
-    expect(daysBetween('2025-05-02', '2025-05-02')).toBe(0);
-    expect(daysBetween(null, '2025-05-02')).toBeNull();
   });
 });

@@ -29,11 +29,6 @@ export function batterForm(form: Form) {
   };
 }
 
-/** Days from one calendar date to another; 0 between the games of a doubleheader. */
-export function daysBetween(earlier: string | null, later: string): number | null {
-  return earlier === null ? null : Math.round((Date.parse(later) - Date.parse(earlier)) / 86_400_000);
-}
-
 function perAtBat(count: number | null, atBats: number | null): number | null {
   return count === null || atBats === null ? null : divide(count, atBats);
 }

@@ -7,8 +7,9 @@ import {
   type Run,
 } from 'breakwater';
 import { anyOf, rows, schedule } from 'breakwater/upstream';
+import { daysBetween } from '../../dates.ts';
 import { outputRow } from '../output-row.ts';
-import { batterForm, daysBetween } from './batter-form.ts';
+import { batterForm } from './batter-form.ts';
 import { type BatterGame, batterSources, readBatterGames } from './batter-games.ts';
 
 /** What each batter did in each final game of the date, with his form before it. */
@@ -87,7 +88,9 @@ export function batterRows(games: BatterGame[], processedAt: number) {
         rbis: game.rbis,
         runs: game.runs,
         ...batterForm(game),
-        days_since_last_game: daysBetween(game.last_game_date, game.game_date),
+        // 0 in the second game of a doubleheader.
+        days_since_last_game:
+          game.last_game_date === null ? null : daysBetween(game.last_game_date, game.game_date),
       },
       {
         sources: batterSources.pick(game),

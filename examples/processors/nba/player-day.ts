@@ -1,6 +1,7 @@
 import { type DateRange, type Run, sourceColumns } from 'breakwater';
 import { z } from 'zod';
 import { readFinalGames } from './final-games.ts';
+import { readPointsLines } from './points-lines.ts';
 
 /** What the warehouse knows of a date's players, each source by its latest rows. */
 export type PlayerDay = Awaited<ReturnType<typeof readPlayerDay>>;
@@ -34,7 +35,7 @@ export async function readPlayerDay(run: Run<DateRange>) {
     run.bigquery.query(gamebookPlayers, { ...ofDate, schema: gamebookPlayer }),
     run.bigquery.query(boxScorePlayers, { ...ofDate, schema: active }),
     run.bigquery.query(teamRows, { ...ofDate, schema: teamRow }),
-    run.bigquery.query(bettingLines, { ...ofDate, schema: bettingLine }),
+    readPointsLines(run),
   ]);
   return { games, gamebook, boxScores, teams, lines };
 }
@@ -84,7 +85,6 @@ const teamRow = z.object({
   team_abbr: z.string(),
   possessions: z.number().nullable(),
 });
-const bettingLine = z.object({ player_lookup: z.string(), points_line: z.number() });
 
 const boxColumns = Object.keys(active.omit({ player_status: true }).shape).join(', ');
 
@@ -112,15 +112,3 @@ const teamRows = `
   SELECT game_id, team_abbr, possessions
   FROM nba_analytics.team_offense_game_summary
   WHERE game_date = @date`;
-
-const bettingLines = `
-  SELECT player_lookup, points_line
-  FROM nba_raw.odds_api_player_points_props
-  WHERE game_date = @date AND points_line IS NOT NULL
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY player_lookup
-    ORDER BY
-      CASE LOWER(bookmaker) WHEN 'draftkings' THEN 0 WHEN 'fanduel' THEN 1 ELSE 2 END,
-      processed_at DESC,
-      bookmaker
-  ) = 1`;

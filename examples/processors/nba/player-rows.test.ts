@@ -48,7 +48,7 @@ const day: PlayerDay = {
     { game_id: gameId, team_abbr: 'ORL', possessions: 110 },
     { game_id: gameId, team_abbr: 'MEM', possessions: 115 },
   ],
-  lines: [{ player_lookup: 'paolobanchero', points_line: 24.5 }],
+  lines: [{ player_lookup: 'paolobanchero', points_line: 24.5, processed_at: null }],
 };
 const rowsOf = (changes: Partial<PlayerDay> = {}) => playerRows({ ...day, ...changes }, 0);
 const rowOf = (changes: Partial<PlayerDay> = {}) => rowsOf(changes)[0]!;
@@ -87,7 +87,8 @@ describe('player game summary', () => {
   });
 
   it('is over when the points meet the line, under below it, and nothing without one', () => {
-    const line = (points_line: number) => rowOf({ lines: [{ player_lookup: 'paolobanchero', points_line }] });
+    const line = (points_line: number) =>
+      rowOf({ lines: [{ player_lookup: 'paolobanchero', points_line, processed_at: null }] });
     expect(line(30)).toMatchObject({ over_under_result: 'OVER', margin: 0 });
     expect(line(30.5)).toMatchObject({ over_under_result: 'UNDER', margin: -0.5 });
     expect(rowOf({ lines: [] })).toMatchObject({ points_line: null, over_under_result: null, margin: null });
@@ -100,7 +101,7 @@ describe('player game summary', () => {
         absent('jamorant', 'inactive', 'Injury/Illness - Right Calf; Strain'),
         absent('camspencer', 'dnp', "DNP - Coach's Decision"),
       ],
-      lines: [{ player_lookup: 'jamorant', points_line: 20.5 }],
+      lines: [{ player_lookup: 'jamorant', points_line: 20.5, processed_at: null }],
     });
     expect(rows.slice(1)).toMatchObject([
       {
