@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { createHttpClient, createJsonLogger, type Logger } from '../clients/index.ts';
 import { type ConfigOverrides, type Context, config } from '../context/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
@@ -36,18 +37,20 @@ export interface LocalContext extends Context {
   readonly bigquery: Warehouse;
   /** Why the process that held a claim is dead, or undefined where it may live: for `recoverHolders`. */
   deathOf(holder: { readonly instance: string; readonly runId: string }): DeadReason | undefined;
-  /** Lets go of all files. */
+  /** Lets go of all files; called again, does nothing. */
   close(): Promise<void>;
 }
 
 /**
  * Everything on one machine: BigQuery's SQL on DuckDB, state in one file, objects and heartbeats as files.
  *
- * @throws ConfigurationError when another process holds the warehouse, naming it, or the folder can't be used.
+ * @throws ConfigurationError when another process holds the warehouse, naming it, the folder can't be used, or a setting is
+ * wrong. Nothing is left open then.
  */
 export async function createLocalContext(options: LocalContextOptions): Promise<LocalContext> {
   const { dir, clock = realClock, random = Math.random } = options;
   const logger = options.logger ?? createJsonLogger({ clock, level: 'warn' });
+  const settings = config({ host: hostname(), instance: thisInstance(), ...options.config });
   try {
     await mkdir(dir, { recursive: true });
   } catch (error) {
@@ -55,54 +58,77 @@ export async function createLocalContext(options: LocalContextOptions): Promise<
       cause: error,
     });
   }
-  const bigquery = await openWarehouse({ file: join(dir, 'warehouse.duckdb'), clock });
-  // Only now: whoever holds the warehouse is alone with the rest.
-  const lastWordsFile = join(dir, 'last-words.json');
-  const lastWords = await readLastWords(lastWordsFile);
-  const store = localState({
-    file: join(dir, 'state.sqlite'),
-    ...(options.clock !== undefined && { clock }),
-  });
-  const storage = localObjects({ dir: join(dir, 'objects'), clock });
-  const http = createHttpClient({ clock });
-  const heartbeats = heartbeatChain({
-    sinks: [fileSink({ dir: join(dir, 'heartbeats'), clock }), memorySink({ clock })],
-    clock,
-    logger,
-  });
-  const watchdog = options.watchdog ? await startWatchdog({ lastWords: lastWordsFile }) : undefined;
-  return {
-    bigquery,
-    store,
-    storage,
-    http,
-    heartbeats,
-    upstream: createUpstreamReader({ bigquery, clock, logger }),
-    clock,
-    random,
-    logger,
-    config: config({ host: hostname(), instance: thisInstance(), ...options.config }),
-    ...(watchdog !== undefined && { watchdog }),
-    deathOf({ instance, runId }) {
-      if (!isGone(instance)) return undefined;
-      return lastWords?.runs.some((run) => run.runId === runId) ? 'event_loop_blocked' : 'stale_heartbeat';
-    },
-    async close() {
-      await watchdog?.close();
-      await http.close();
-      await bigquery.close();
-      storage.close();
-      store.close();
-      // They were read at the opening; their runs have been recovered, or are left to the sweep.
-      if (lastWords !== undefined) await rm(lastWordsFile, { force: true });
-    },
+  const opened: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closeOne of opened.splice(0).reverse()) await closeOne();
   };
+  try {
+    const bigquery = await openWarehouse({ file: join(dir, 'warehouse.duckdb'), clock });
+    opened.push(() => bigquery.close());
+    // Only now: whoever holds the warehouse is alone with the rest.
+    const lastWordsFile = join(dir, 'last-words.json');
+    const lastWords = await readLastWords(lastWordsFile, logger);
+    // They were read: their runs have been recovered by then, or are left to the sweep.
+    opened.push(() => rm(lastWordsFile, { force: true }));
+    const store = localState({
+      file: join(dir, 'state.sqlite'),
+      ...(options.clock !== undefined && { clock }),
+    });
+    opened.push(() => store.close());
+    const storage = localObjects({ dir: join(dir, 'objects'), clock });
+    opened.push(() => storage.close());
+    const http = createHttpClient({ clock });
+    opened.push(() => http.close());
+    const heartbeats = heartbeatChain({
+      sinks: [fileSink({ dir: join(dir, 'heartbeats'), clock }), memorySink({ clock })],
+      clock,
+      logger,
+    });
+    const watchdog = options.watchdog ? await startWatchdog({ lastWords: lastWordsFile, logger }) : undefined;
+    opened.push(() => watchdog?.close());
+    return {
+      bigquery,
+      store,
+      storage,
+      http,
+      heartbeats,
+      upstream: createUpstreamReader({ bigquery, clock, logger }),
+      clock,
+      random,
+      logger,
+      config: settings,
+      ...(watchdog !== undefined && { watchdog }),
+      deathOf({ instance, runId }) {
+        if (!isGone(instance)) return undefined;
+        return lastWords?.runs.some((run) => run.runId === runId) ? 'event_loop_blocked' : 'stale_heartbeat';
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-async function readLastWords(file: string): Promise<LastWords | undefined> {
+/** What a process that was ended for a blocked loop left behind; words that can't be read are none, and are logged. */
+async function readLastWords(file: string, logger: Logger): Promise<LastWords | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  return text === undefined ? undefined : (JSON.parse(text) as LastWords);
+  if (text === undefined) return undefined;
+  try {
+    return lastWordsSchema.parse(JSON.parse(text));
+  } catch (error) {
+    logger.warn(`the last words in ${file} can't be read: their runs count as silently dead`, { error });
+    return undefined;
+  }
 }
+
+const lastWordsSchema: z.ZodType<LastWords> = z.object({
+  reason: z.literal('event_loop_blocked'),
+  pid: z.number(),
+  at: z.string(),
+  blockedFor: z.number(),
+  runs: z.array(z.object({ runId: z.string(), key: z.string() })),
+});
