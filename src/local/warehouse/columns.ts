@@ -1,89 +1,13 @@
-import { isDay } from '../../clients/index.ts';
-import { InvalidDataError } from '../../errors/index.ts';
+import type { TableColumn } from '../../clients/index.ts';
 
 /** A column of a table, with DuckDB's type for it. */
-export interface Column {
-  readonly name: string;
-  readonly type: string;
-  readonly nullable: boolean;
+export interface Column extends TableColumn {
+  readonly duck: string;
 }
 
-/**
- * A row in the table's own order, each value as JSON that the table takes.
- *
- * @param where What an error calls the row: `nba_raw.x.ndjson line 17`.
- * @throws InvalidDataError naming the place and the field.
- */
-export function rowFor(columns: readonly Column[], row: unknown, where: string): Record<string, unknown> {
-  if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-    throw new InvalidDataError(`${where}: expected an object, received ${shown(row)}`);
-  }
-  const given = row as Record<string, unknown>;
-  const strange = Object.keys(given).find((field) => !columns.some(({ name }) => name === field));
-  if (strange !== undefined) {
-    throw new InvalidDataError(
-      `${where}: field "${strange}" is no column; there are ${columns.map(({ name }) => name).join(', ')}`,
-    );
-  }
-  return Object.fromEntries(
-    columns.map((column) => [column.name, valueFor(column, given[column.name], where)]),
-  );
-}
-
-function valueFor({ name, type, nullable }: Column, value: unknown, where: string): unknown {
-  if (value === undefined || value === null) {
-    if (nullable) return null;
-    throw new InvalidDataError(`${where}: field "${name}": expected a value, received none`);
-  }
-  const list = type.endsWith('[]');
-  if (list && Array.isArray(value))
-    return value.map((item) => scalarFor(name, type.slice(0, -2), item, where));
-  return scalarFor(name, list ? 'a list' : type, value, where);
-}
-
-function scalarFor(name: string, type: string, value: unknown, where: string): unknown {
-  const taken = takes(type, value);
-  if (taken === undefined) {
-    throw new InvalidDataError(
-      `${where}: field "${name}": expected ${typeText(type)}, received ${shown(value)}`,
-    );
-  }
-  return taken;
-}
-
-function takes(type: string, value: unknown): unknown {
-  switch (kindOf(type)) {
-    case 'INT64':
-      if (typeof value === 'string' && /^-?\d{1,19}$/.test(value)) return value;
-      return Number.isSafeInteger(value) ? value : undefined;
-    case 'FLOAT64':
-    case 'NUMERIC':
-      if (typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value)) return value;
-      return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-    case 'BOOL':
-      return typeof value === 'boolean' ? value : undefined;
-    case 'DATE':
-      return isDay(value) ? value : undefined;
-    case 'TIMESTAMP':
-      return instantOf(value);
-    case 'STRING':
-      return typeof value === 'string' ? value : undefined;
-    default:
-      return undefined;
-  }
-}
-
-const instantPattern =
-  /^(\d{4}-\d{2}-\d{2})[Tt ]((?:[01]\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d{1,6})?)?) ?(?:(Z|UTC)|([+-]\d{2})(?::?(\d{2}))?)?$/;
-
-/** Without a zone it is in UTC. */
-function instantOf(value: unknown): string | undefined {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
-  const parts = typeof value === 'string' ? instantPattern.exec(value) : null;
-  if (parts === null) return undefined;
-  const [, day, time, , hours, minutes = '00'] = parts;
-  const iso = `${day}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`;
-  return isDay(day) && !Number.isNaN(Date.parse(iso)) ? iso : undefined;
+export function columnOf(name: string, duck: string, nullable: boolean): Column {
+  const repeated = duck.endsWith('[]');
+  return { name, duck, type: kindOf(repeated ? duck.slice(0, -2) : duck), repeated, nullable };
 }
 
 /** BigQuery's name of a DuckDB type. */
@@ -98,13 +22,4 @@ function kindOf(type: string): string {
       'TIMESTAMP WITH TIME ZONE': 'TIMESTAMP',
     }[type] ?? type
   );
-}
-
-function typeText(type: string): string {
-  return kindOf(type);
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -1,5 +1,4 @@
-import { type NdjsonSource, ndjsonRows } from '../../clients/index.ts';
-import { type Column, rowFor } from './columns.ts';
+import { type NdjsonSource, ndjsonRows, rowFor, type TableColumn } from '../../clients/index.ts';
 
 /**
  * The source's rows in batches, each checked against the columns.
@@ -9,7 +8,7 @@ import { type Column, rowFor } from './columns.ts';
  */
 export async function* rowsOf(
   source: NdjsonSource,
-  columns: readonly Column[],
+  columns: readonly TableColumn[],
   name: string,
   batchSize: number,
   signal: AbortSignal,

@@ -1,6 +1,5 @@
 import { type Partition, tableParts } from '../../clients/index.ts';
-import { ConfigurationError, InvalidDataError } from '../../errors/index.ts';
-import { type Column, rowFor } from './columns.ts';
+import { type Column, columnOf } from './columns.ts';
 import type { Session } from './connections.ts';
 import { notFound } from './duck-errors.ts';
 
@@ -34,34 +33,10 @@ export async function tableOf(session: Session, given: string): Promise<Table> {
     given,
     name: `${quoted(dataset)}.${quoted(name)}`,
     fence: `${quoted(dataset)}.${quoted(`${name}_fence`)}`,
-    columns: found.map(([column, type, nullable]) => ({
-      name: String(column),
-      type: String(type),
-      nullable: nullable === 'YES',
-    })),
+    columns: found.map(([column, type, nullable]) =>
+      columnOf(String(column), String(type), nullable === 'YES'),
+    ),
   };
-}
-
-/** @throws ConfigurationError for a column that the table does not have. */
-export function requireColumn(table: Table, column: string): void {
-  if (table.columns.some(({ name }) => name === column)) return;
-  const there = table.columns.map(({ name }) => name).join(', ');
-  throw new ConfigurationError('column', `a column of ${table.given} (${there})`, column);
-}
-
-/** The rows, checked against the columns, all of one partition. @throws InvalidDataError naming row and field. */
-export function rowsIn(table: Table, partition: Partition, rows: readonly object[]) {
-  requireColumn(table, partition.column);
-  return rows.map((row, index) => {
-    const where = `${table.given} row ${index + 1}`;
-    const checked = rowFor(table.columns, row, where);
-    if (checked[partition.column] !== partition.value) {
-      throw new InvalidDataError(
-        `${where}: field "${partition.column}": expected ${partition.value}, received ${JSON.stringify(checked[partition.column])}`,
-      );
-    }
-    return checked;
-  });
 }
 
 /** Rows go in as one JSON parameter a batch; their values were checked against the columns. */
@@ -71,12 +46,10 @@ export async function append(
   rows: readonly Record<string, unknown>[],
 ): Promise<void> {
   const structure = JSON.stringify([
-    Object.fromEntries(
-      table.columns.map(({ name, type }) => [name, type.endsWith('[]') ? ['VARCHAR'] : 'VARCHAR']),
-    ),
+    Object.fromEntries(table.columns.map(({ name, repeated }) => [name, repeated ? ['VARCHAR'] : 'VARCHAR'])),
   ]).replaceAll("'", "''");
   const columns = table.columns.map(({ name }) => quoted(name)).join(', ');
-  const values = table.columns.map(({ name, type }) => `CAST(r.${quoted(name)} AS ${type})`).join(', ');
+  const values = table.columns.map(({ name, duck }) => `CAST(r.${quoted(name)} AS ${duck})`).join(', ');
   const sql = `INSERT INTO ${table.name} (${columns}) SELECT ${values} FROM (SELECT unnest(from_json($rows, '${structure}')) AS r)`;
   for (let start = 0; start < rows.length; start += batchSize) {
     await session.run(sql, { rows: JSON.stringify(rows.slice(start, start + batchSize)) });

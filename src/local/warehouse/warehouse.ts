@@ -12,17 +12,19 @@ import {
   type Partition,
   type QueryOptions,
   type QueryRow,
+  requireColumn,
+  rowFor,
+  rowsIn,
   type WriteResult,
 } from '../../clients/index.ts';
 import { ConfigurationError, InvalidDataError } from '../../errors/index.ts';
 import { type Clock, milliseconds, realClock } from '../../time/index.ts';
-import { rowFor } from './columns.ts';
 import { type Bounds, Connections, type Session } from './connections.ts';
 import { loadTranslator, type Translation, type Translator } from './dialect/translate.ts';
 import { raiseFence } from './fence.ts';
 import { rowsOf } from './ndjson.ts';
 import { type Bound, boundParameters } from './parameters.ts';
-import { append, batchSize, counted, quoted, requireColumn, rowsIn, tableOf } from './table.ts';
+import { append, batchSize, counted, quoted, tableOf } from './table.ts';
 import { plainValue } from './values.ts';
 
 export interface WarehouseOptions {
