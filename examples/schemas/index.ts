@@ -40,12 +40,17 @@ export function dateColumnOf(table: Table): string {
   return /^PARTITION BY (\w+)$/m.exec(definitionOf(table))![1]!;
 }
 
-/** Creates the datasets and tables that are not there yet. */
+/**
+ * Creates the datasets and tables that are not there yet.
+ *
+ * @param options.only Which tables. Default: all.
+ */
 export async function createTables(
   bigquery: BigQueryClient,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly only?: readonly Table[] | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
-  const datasets = new Set(tables.map((table) => table.split('.')[0]!));
-  for (const dataset of datasets) await bigquery.query(`CREATE SCHEMA IF NOT EXISTS ${dataset}`, options);
-  for (const table of tables) await bigquery.query(definitionOf(table), options);
+  const { only = tables, signal } = options;
+  const datasets = new Set(only.map((table) => table.split('.')[0]!));
+  for (const dataset of datasets) await bigquery.query(`CREATE SCHEMA IF NOT EXISTS ${dataset}`, { signal });
+  for (const table of only) await bigquery.query(definitionOf(table), { signal });
 }

@@ -29,4 +29,4 @@ export {
   placeOf,
   type StoredRecord,
 } from './stored-record.ts';
-export { circuitStore } from './circuit-records.ts';
+export { circuitRecords, circuitStore } from './circuit-records.ts';

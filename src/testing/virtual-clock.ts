@@ -14,7 +14,7 @@ export class VirtualClock implements Clock {
   #now = 0;
   #wallOffset: number;
   #sequence = 0;
-  #held = 0;
+  readonly #held = new Set<Promise<unknown>>();
   // Ordered by (at, sequence), soonest last, so that the next timer is popped from the end.
   readonly #timers: VirtualTimer[] = [];
 
@@ -119,11 +119,11 @@ export class VirtualClock implements Clock {
    * takes no virtual time whatever it takes in truth.
    */
   async hold<T>(work: Promise<T>): Promise<T> {
-    this.#held++;
+    this.#held.add(work);
     try {
       return await work;
     } finally {
-      this.#held--;
+      this.#held.delete(work);
     }
   }
 
@@ -135,9 +135,12 @@ export class VirtualClock implements Clock {
   }
 
   async #settle(): Promise<void> {
-    do {
+    await macrotask();
+    // Waited for, not polled: the work may need the processor. What follows from it may be held in its turn.
+    while (this.#held.size > 0) {
+      await Promise.allSettled(this.#held);
       await macrotask();
-    } while (this.#held > 0);
+    }
   }
 
   #position(timer: VirtualTimer): number {

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import type { SlateReport } from './slate.ts';
-import { statusText } from './status-text.ts';
+import type { SlateReport } from './run-slate.ts';
+import { statusText } from '../status-text.ts';
 
 /** Prints the report: one line of JSON, or tables for people. */
 export function printSlateReport(

@@ -1,0 +1,143 @@
+import { type BigQueryClient, type Context, workRecords } from 'breakwater';
+import { createLocalContext } from 'breakwater/local';
+import { seededRandom, VirtualClock } from 'breakwater/testing';
+import { createDispatcher, type Dispatcher } from 'breakwater/trigger';
+import { createTables } from '../../schemas/index.ts';
+import { addDays, eastern } from '../../season/days.ts';
+import { Bell, until } from './bell.ts';
+import { cast } from './cast.ts';
+import { newsLogger, troubledContext } from './context-of-the-night.ts';
+import type { NightEvent, NightNews } from './events.ts';
+import { heldWarehouse } from './held.ts';
+import { type NightReport, nightReport } from './night-report.ts';
+import { fillHistory, scrape } from './scraper.ts';
+import { type NightSlate, nightSlate } from './slate-of-the-night.ts';
+
+export interface NightOptions {
+  /** The same seed, the same night. */
+  readonly seed: number;
+  /** Where state, warehouse and heartbeats are kept: an empty folder. */
+  readonly dir: string;
+  /** Milliseconds between two looks of the scrapers, and at most of the sweeper. Default: 600,000. */
+  readonly lookEvery?: number | undefined;
+  /** Is told of everything as it happens. Default: nobody. */
+  readonly watch?: ((event: NightEvent, slate: NightSlate) => void) | undefined;
+}
+
+const minute = 60_000;
+const longestNight = 24 * 60 * minute;
+
+/**
+ * A night of games from the first trigger to the last row, on a clock of its own: warehouse, state and heartbeats are real, the
+ * hours are not.
+ */
+export async function playNight({
+  seed,
+  dir,
+  lookEvery = 10 * minute,
+  watch = () => {},
+}: NightOptions): Promise<NightReport> {
+  const slate = nightSlate(seed, lookEvery);
+  const clock = new VirtualClock({ wall: slate.startsAt });
+  const tell = (news: NightNews) => watch({ at: clock.wallNow(), ...news }, slate);
+  const local = await createLocalContext({
+    dir,
+    clock,
+    random: seededRandom(seed),
+    logger: newsLogger(tell),
+  });
+  try {
+    await createTables(local.bigquery);
+    await fillHistory(local.bigquery, slate);
+    tell({ kind: 'evening' });
+    // While the one call hangs that reads the betting lines.
+    const sinkAway = {
+      from: slate.basketballIsComplete + 3 * minute,
+      to: slate.basketballIsComplete + 7 * minute,
+    };
+    const context = troubledContext(local, clock, { seed, sinkAway }, tell);
+    const before = local.bigquery.statistics();
+    const scraped = await clock.runUntil(
+      passNight({ slate, lookEvery, warehouse: heldWarehouse(local.bigquery, clock), context, tell }),
+    );
+    return await nightReport({ slate, local, context, before, scraped });
+  } finally {
+    await local.close();
+  }
+}
+
+/** Scrapers, scheduler and sweeper go their ways until all is done; gives what the scrapers wrote. */
+async function passNight(parts: {
+  readonly slate: NightSlate;
+  readonly lookEvery: number;
+  readonly warehouse: BigQueryClient;
+  readonly context: Context;
+  readonly tell: (news: NightNews) => void;
+}) {
+  const { slate, lookEvery, warehouse, context, tell } = parts;
+  const { clock } = context;
+  const dispatcher = createDispatcher({
+    processors: cast,
+    context,
+    on: (result) => tell({ kind: 'ended', result }),
+  });
+  const landed = new Bell(clock);
+  const scraped = { writes: 0, rows: 0 };
+  let allCame = false;
+
+  async function scrapers() {
+    for (const { at, tables } of slate.landings) {
+      await until(clock, at);
+      for (const table of tables) {
+        scraped.rows += await scrape(warehouse, slate, table, at);
+        scraped.writes += 1;
+        dispatcher.tableUpdated(table, [slate.date]);
+      }
+      tell({ kind: 'landed', tables });
+      landed.ring();
+    }
+  }
+  async function sweeper() {
+    while (clock.wallNow() < slate.startsAt + longestNight) {
+      if (allCame && !(await isAnythingLeft(context))) return;
+      await landed.wait(lookEvery);
+      const { waiting } = await dispatcher.sweep();
+      tell({ kind: 'looked', waiting });
+    }
+  }
+  const came = Promise.all([scrapers(), scheduler(slate, context, dispatcher, tell)]).then(() => {
+    allCame = true;
+    landed.ring();
+  });
+  await Promise.all([came, sweeper()]);
+  return scraped;
+}
+
+/** Asks for everything at six in the evening, again before midnight, and in the morning, whether or not it can be done. */
+async function scheduler(
+  { date, startsAt }: NightSlate,
+  { clock }: Context,
+  dispatcher: Dispatcher,
+  tell: (news: NightNews) => void,
+): Promise<void> {
+  const triggers = [
+    ['too early', startsAt],
+    ['again', eastern(date, 22 * 60 + 30)],
+    ['in the morning', eastern(addDays(date, 1), 9 * 60)],
+  ] as const;
+  for (const [when, at] of triggers) {
+    await until(clock, at);
+    tell({ kind: 'triggered', when });
+    const range = { startDate: date, endDate: date };
+    await Promise.all(
+      cast.map(({ processor }) => dispatcher.dispatch(processor.name, range, { trigger: 'schedule' })),
+    );
+  }
+}
+
+async function isAnythingLeft({ store }: Context): Promise<boolean> {
+  const { entries } = await store.collection(workRecords).list({ limit: 1_000 });
+  return entries.some(
+    (entry) => !entry.readable || entry.value.parked !== null || entry.value.lease !== null,
+  );
+}
