@@ -171,7 +171,7 @@ describe('upstream reader', () => {
       fc.record({ kind: fc.constant('wait' as const), by: fc.integer({ min: 0, max: 40_000 }) }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, updates) => {
+      fc.asyncProperty(fc.array(step, { minLength: 12, maxLength: 30 }), fc.boolean(), async (steps, updates) => {
         const times = new Map<string, number[]>();
         const clock = new VirtualClock();
         const bigquery = new FakeBigQuery({ clock }).on(/./, (params, sql) => {
