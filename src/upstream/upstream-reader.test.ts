@@ -171,41 +171,45 @@ describe('upstream reader', () => {
       fc.record({ kind: fc.constant('wait' as const), by: fc.integer({ min: 0, max: 40_000 }) }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 12, maxLength: 30 }), fc.boolean(), async (steps, updates) => {
-        const times = new Map<string, number[]>();
-        const clock = new VirtualClock();
-        const bigquery = new FakeBigQuery({ clock }).on(/./, (params, sql) => {
-          for (const key of Object.values(params).filter((value) => value === 'a' || value === 'b'))
-            times.set(key as string, [...(times.get(key as string) ?? []), clock.now()]);
-          return [...sql.matchAll(/(\d+) AS item/g)].map(([, item]) => ({
-            item: Number(item),
-            found: 0,
-            wanted: 1,
-            newest: null,
-            missing: null,
-            covered: null,
-            detail: null,
-          }));
-        });
-        const reader = createUpstreamReader({ bigquery, clock, logger });
-        const asked: Promise<unknown>[] = [];
-        for (const next of steps) {
-          if (next.kind === 'wait') await clock.advance(next.by);
-          else if (next.kind === 'update') {
-            if (updates) reader.tableUpdated('nba_raw.boxscore', [date]);
-          } else {
-            const checks = [rows('nba_raw.boxscore').forDates(range).where({ key: next.key })];
-            asked.push(reader.ask([{ key: next.key, date, checks }]));
+      fc.asyncProperty(
+        fc.array(step, { minLength: 12, maxLength: 30 }),
+        fc.boolean(),
+        async (steps, updates) => {
+          const times = new Map<string, number[]>();
+          const clock = new VirtualClock();
+          const bigquery = new FakeBigQuery({ clock }).on(/./, (params, sql) => {
+            for (const key of Object.values(params).filter((value) => value === 'a' || value === 'b'))
+              times.set(key as string, [...(times.get(key as string) ?? []), clock.now()]);
+            return [...sql.matchAll(/(\d+) AS item/g)].map(([, item]) => ({
+              item: Number(item),
+              found: 0,
+              wanted: 1,
+              newest: null,
+              missing: null,
+              covered: null,
+              detail: null,
+            }));
+          });
+          const reader = createUpstreamReader({ bigquery, clock, logger });
+          const asked: Promise<unknown>[] = [];
+          for (const next of steps) {
+            if (next.kind === 'wait') await clock.advance(next.by);
+            else if (next.kind === 'update') {
+              if (updates) reader.tableUpdated('nba_raw.boxscore', [date]);
+            } else {
+              const checks = [rows('nba_raw.boxscore').forDates(range).where({ key: next.key })];
+              asked.push(reader.ask([{ key: next.key, date, checks }]));
+            }
           }
-        }
-        await clock.runUntil(Promise.all(asked));
-        for (const looks of times.values()) {
-          const most = updates ? 2 : 1;
-          for (const [index, time] of looks.entries())
-            expect(time - (looks[index - most] ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(minute);
-        }
-        expect(clock.pendingTimers).toBe(0);
-      }),
+          await clock.runUntil(Promise.all(asked));
+          for (const looks of times.values()) {
+            const most = updates ? 2 : 1;
+            for (const [index, time] of looks.entries())
+              expect(time - (looks[index - most] ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(minute);
+          }
+          expect(clock.pendingTimers).toBe(0);
+        },
+      ),
       { numRuns: 60 },
     );
   });

@@ -21,7 +21,9 @@ export interface UpstreamReaderOptions {
 interface Question {
   readonly request: UpstreamRequest;
   readonly asked: string;
-  /** A table that it reads has had new rows since it was put. */
+  /** The query is out; until then it will see all rows of which anybody tells. */
+  departed: boolean;
+  /** A table that it reads has had new rows since the query went out. */
   outdated: boolean;
 }
 
@@ -56,25 +58,29 @@ export function createUpstreamReader(options: UpstreamReaderOptions): UpstreamRe
 
   async function lookInTurn(
     questions: readonly Question[],
-    wait: number,
+    updated: boolean,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, UpstreamAnswer>> {
-    if (wait > 0) await sleep(clock, wait, signal);
-    // The rows of which somebody told while this was waiting will be seen.
-    for (const question of questions) question.outdated = false;
-    for (const { request } of questions) looks.take(request.key);
+    const turnIn = () => Math.max(...questions.map(({ request }) => looks.turnIn(request.key, updated)));
+    // Somebody else may have had the turn that this one waited for.
+    for (let wait = turnIn(); wait > 0; wait = turnIn()) await sleep(clock, wait, signal);
+    for (const question of questions) {
+      question.departed = true;
+      looks.take(question.request.key);
+    }
     const answers = await look(
       { bigquery, clock, timeout, signal },
       questions.map(({ request }) => request),
     );
-    for (const { request, asked, outdated } of questions) {
+    for (const question of questions) {
+      const { request } = question;
       const answer = answers.get(request.key) as UpstreamAnswer;
       if (answer.status === 'unknown') {
         const { error } = answer;
         logger.warn(`upstream of ${request.key} could not be asked`, { key: request.key, error });
       }
       remembered.delete(request.key);
-      remembered.set(request.key, { request, asked, outdated, answer, at: clock.now() });
+      remembered.set(request.key, { ...question, answer, at: clock.now() });
       const oldest = remembered.keys().next();
       if (remembered.size > mostRemembered && !oldest.done) remembered.delete(oldest.value);
     }
@@ -82,10 +88,15 @@ export function createUpstreamReader(options: UpstreamReaderOptions): UpstreamRe
   }
 
   /** Sends the requests out together; those who wait for their keys find the flights. */
-  function depart(requests: readonly UpstreamRequest[], wait: number): readonly Flight[] {
+  function depart(requests: readonly UpstreamRequest[], updated: boolean): readonly Flight[] {
     const batch: Batch = { controller: new AbortController(), waiting: 0 };
-    const questions = requests.map((request) => ({ request, asked: textOf(request), outdated: false }));
-    const landed = lookInTurn(questions, wait, batch.controller.signal);
+    const questions = requests.map((request) => ({
+      request,
+      asked: textOf(request),
+      departed: false,
+      outdated: false,
+    }));
+    const landed = lookInTurn(questions, updated, batch.controller.signal);
     return questions.map((question) => {
       const { key } = question.request;
       const flight: Flight = Object.assign(question, {
@@ -122,7 +133,7 @@ export function createUpstreamReader(options: UpstreamReaderOptions): UpstreamRe
       const answers = new Map<string, UpstreamAnswer>();
       const flights = new Map<string, Flight>();
       const now: UpstreamRequest[] = [];
-      const later: [UpstreamRequest, number][] = [];
+      const later: [UpstreamRequest, boolean][] = [];
       for (const request of new Map(requests.map((request) => [request.key, request])).values()) {
         const { key, checks } = request;
         const asked = textOf(request);
@@ -135,15 +146,14 @@ export function createUpstreamReader(options: UpstreamReaderOptions): UpstreamRe
         else if (isFresh && known.asked === asked && !known.outdated) answers.set(key, known.answer);
         else {
           const updated = known?.outdated === true || flight?.outdated === true;
-          const wait = looks.turnIn(key, updated);
-          if (wait > 0) later.push([request, wait]);
+          if (looks.turnIn(key, updated) > 0) later.push([request, updated]);
           else now.push(request);
         }
       }
       // Those that must wait for their turn don't hold up the others.
       const departures = [
-        ...(now.length > 0 ? depart(now, 0) : []),
-        ...later.flatMap(([request, wait]) => depart([request], wait)),
+        ...(now.length > 0 ? depart(now, true) : []),
+        ...later.flatMap(([request, updated]) => depart([request], updated)),
       ];
       for (const flight of departures) flights.set(flight.request.key, flight);
       await Promise.all(
