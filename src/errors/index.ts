@@ -6,7 +6,7 @@ export type { ErrorKind } from './error-kind.ts';
 export { errorKinds } from './error-kind.ts';
 export { BulkheadFullError, CircuitOpenError, RateLimitError } from './rejections.ts';
 export { PreconditionError } from './precondition-error.ts';
-export { LostLeaseError, StoreUnavailableError } from './store-errors.ts';
+export { GaveUpError, LostLeaseError, StoreUnavailableError } from './store-errors.ts';
 export { TimeoutError } from './timeout-error.ts';
 export { UpstreamUnknownError } from './upstream-unknown-error.ts';
 export { parseRetryAfter } from './retry-after.ts';

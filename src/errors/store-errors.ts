@@ -11,3 +11,9 @@ export class LostLeaseError extends BreakwaterError {
   override readonly name = 'LostLeaseError';
   readonly kind = 'permanent';
 }
+
+/** Work that was parked has waited too long, or was tried too often. */
+export class GaveUpError extends BreakwaterError {
+  override readonly name = 'GaveUpError';
+  readonly kind = 'permanent';
+}

@@ -1,9 +1,11 @@
 export { AnalyticsProcessorBase } from './analytics-processor-base.ts';
+export { RunCancelledError, requestCancel } from './cancellation.ts';
 export { dataHash } from './data-hash.ts';
 export type { AnalysisDate, DateRange } from './date-range.ts';
 export { type ProcessorDefinition, type ProcessorOptions, defineProcessor } from './definition.ts';
 export { type RunClass, type RunConstructor, mixin, mixinsOf } from './mixin.ts';
 export { failed, skipped, succeeded } from './outcomes.ts';
+export { processorCircuit } from './processor-circuit.ts';
 export { PrecomputeProcessorBase } from './precompute-processor-base.ts';
 export { ProcessorBase } from './processor-base.ts';
 export { type Quality, type QualityInput, type QualityTier, quality } from './quality.ts';
@@ -16,11 +18,17 @@ export {
   RunBase,
   dispatched,
 } from './run-base.ts';
-export { type DeadReason, recordDead } from './run-records.ts';
+export { type DeadReason, recordDead, recordGaveUp } from './run-records.ts';
 export * from './run-result.ts';
 export { type SourceColumns, type SourceQuery, sourceColumns } from './source-columns.ts';
 export { withCircuitBreaker } from './with-circuit-breaker.ts';
 export { withHeartbeat } from './with-heartbeat.ts';
 export { withTimeout } from './with-timeout.ts';
 export { withUpstreamCheck } from './with-upstream-check.ts';
-export { type Settlement, readable, write as writeWork } from './work-claims.ts';
+export {
+  type Settlement,
+  lastLooks,
+  readable,
+  shortened,
+  updateWork,
+} from './work-claims.ts';

@@ -3,6 +3,7 @@ import { LostLeaseError } from '../errors/index.ts';
 import { compose, retry, timeout } from '../policy/index.ts';
 import type { WorkRecord } from '../store/index.ts';
 import { withinTime } from '../time/index.ts';
+import { cancelReasonOf, watchForCancel } from './cancellation.ts';
 import type { ProcessorDefinition } from './definition.ts';
 import { LiveRun } from './live-run.ts';
 import type { DispatchCall, RunPart } from './run-base.ts';
@@ -43,7 +44,8 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
 
   if (call.signal?.aborted) {
     const error: unknown = call.signal.reason;
-    return unclaimed((run) => run.stopped({ status: 'cancelled', reason: 'caller', error }));
+    const reason = cancelReasonOf(error);
+    return unclaimed((run) => run.stopped({ status: 'cancelled', reason, error }));
   }
   let claimed: ClaimResult;
   try {
@@ -59,6 +61,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
           holder: config.instance,
           startedAt: new Date(clock.wallNow()).toISOString(),
           duration,
+          yields: call.yields === true && call.force !== true,
         },
         signal,
       ),
@@ -66,19 +69,32 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
   } catch (error) {
     return unclaimed((run) => run.failed('store_unavailable', error));
   }
-  // The live run was told to go again: nothing more is left to do.
-  if (!claimed.claimed) return unclaimed((run) => ({ ...run.skipped('already_running'), recorded: true }));
+  if (!claimed.claimed) {
+    const { waitsFor } = claimed;
+    // The live run was told to go again, or the work is parked: nothing more is left to do.
+    return unclaimed((run) => ({
+      ...(waitsFor === undefined
+        ? run.skipped('already_running')
+        : run.skipped('upstream_not_ready', { missing: waitsFor })),
+      recorded: true,
+    }));
+  }
 
   const run = start(claimed);
-  const stopWithCaller = () =>
-    run.stop({ status: 'cancelled', reason: 'caller', error: call.signal?.reason });
+  const stopWithCaller = () => {
+    const error: unknown = call.signal?.reason;
+    run.stop({ status: 'cancelled', reason: cancelReasonOf(error), error });
+  };
   call.signal?.addEventListener('abort', stopWithCaller, { once: true });
   // An abort that came while the claim was on its way has had no listener.
   if (call.signal?.aborted) stopWithCaller();
+  const watch = watchForCancel(context, run);
   try {
     const result = await work(performance, run, claimed.dead);
+    watch[Symbol.dispose]();
     return await finish(performance, run, result);
   } finally {
+    watch[Symbol.dispose]();
     call.signal?.removeEventListener('abort', stopWithCaller);
     run.dispose();
   }
@@ -98,6 +114,7 @@ async function work<O>(
   } catch (error) {
     return run.failed('store_unavailable', error);
   }
+  if (call.paused) return run.skipped('disabled');
   try {
     return await run.settleByLeaseEnd(() => guard(run));
   } catch (error) {

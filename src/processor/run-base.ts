@@ -24,6 +24,10 @@ export interface DispatchCall extends RunCall {
   readonly trigger: string;
   /** Decides, in the same write that releases the claim, whether the key is parked. */
   readonly settle: (result: RunResult) => Settlement;
+  /** Whether work that waits for its upstream, which was asked just now, is left to wait: nothing is claimed. */
+  readonly yields?: boolean | undefined;
+  /** The processor is paused: its runs are skipped as `disabled`, and parked. */
+  readonly paused?: boolean | undefined;
 }
 
 /** `run` can't be overridden: the chain around the work is the library's promise. */

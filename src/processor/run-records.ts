@@ -1,6 +1,6 @@
 import type { Context } from '../context/index.ts';
 import { StoreUnavailableError } from '../errors/index.ts';
-import { type RunRecord, retention, runRecords } from '../store/index.ts';
+import { type ParkedWork, type RunRecord, retention, runRecords, type WorkRecord } from '../store/index.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunResult } from './run-result.ts';
 import { readable } from './work-claims.ts';
@@ -73,6 +73,49 @@ export function recordDead(
   });
 }
 
+/**
+ * Records that what was parked for this long is given up: a failure of its own, once. Of two who record it the first one stands.
+ *
+ * @returns The run's id.
+ */
+export async function recordGaveUp(
+  context: Context,
+  { key, processor, date, fence }: Pick<WorkRecord, 'key' | 'processor' | 'date' | 'fence'>,
+  parked: ParkedWork,
+  sport: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { clock, config } = context;
+  const runId = `gave-up-${Math.floor(parked.since).toString(36)}-${key}`;
+  const now = new Date(clock.wallNow()).toISOString();
+  await update(context, runId, signal, (current) =>
+    current === undefined
+      ? {
+          runId,
+          key,
+          processor,
+          sport,
+          date,
+          status: 'failed',
+          reason: 'gave_up',
+          missing: parked.missing,
+          attempt: Math.max(1, parked.attempts),
+          fence,
+          startedAt: now,
+          endedAt: now,
+          durationMs: 0,
+          rows: 0,
+          steps: [],
+          error: { name: 'GaveUpError', message: `${parked.reason} since it was parked`, kind: 'permanent' },
+          host: config.host,
+          version: config.version,
+          trigger: 'sweep',
+        }
+      : undefined,
+  );
+  return runId;
+}
+
 function running<O>(context: Context, run: LiveRun<O>, trigger: string): RunRecord {
   return {
     runId: run.id,
@@ -110,7 +153,7 @@ function described(result: RunResult & { readonly error?: unknown }): RunRecord[
 async function update(
   context: Context,
   runId: string,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   change: (current: RunRecord | undefined) => RunRecord | undefined,
 ): Promise<void> {
   const runs = context.store.collection(runRecords);

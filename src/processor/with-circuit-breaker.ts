@@ -1,6 +1,5 @@
-import { consecutiveFailures, sharedCircuit } from '../circuit/index.ts';
-import { circuitStore } from '../store/index.ts';
 import { mixin } from './mixin.ts';
+import { processorCircuit } from './processor-circuit.ts';
 import type { Run } from './run.ts';
 import { live } from './run-base.ts';
 import type { RunResult } from './run-result.ts';
@@ -13,24 +12,19 @@ import type { RunResult } from './run-result.ts';
 export const withCircuitBreaker = /* @__PURE__ */ mixin('withCircuitBreaker', (Base) => {
   abstract class WithCircuitBreaker extends Base {
     protected override async guard(run: Run<unknown>): Promise<RunResult> {
-      const { context, definition } = this;
-      const { clock, store, config } = context;
-      const circuit = sharedCircuit({
-        store: circuitStore(store),
-        key: `processor/${run.key}`,
-        trip: consecutiveFailures(definition.circuit.failures ?? config.circuit.failures),
-        openFor: definition.circuit.openFor ?? config.circuit.openFor,
-        // A probe is a whole run: its place is free again when the claim would be.
-        probeTimeout: Math.max(1, run.remaining()),
-        probes: 1,
-        successes: 1,
-        clock,
-        on: (event) => {
-          if (event.kind === 'moved')
-            run.logger.warn(`circuit ${event.key} went from ${event.from} to ${event.to}`, { ...event });
-          else run.logger.warn(`circuit ${event.key} could not be kept: the store is away`, { ...event });
+      const circuit = processorCircuit(
+        this.context,
+        { definition: this.definition, key: run.key },
+        {
+          // A probe is a whole run: its place is free again when the claim would be.
+          probeTimeout: Math.max(1, run.remaining()),
+          on: (event) => {
+            if (event.kind === 'moved')
+              run.logger.warn(`circuit ${event.key} went from ${event.from} to ${event.to}`, { ...event });
+            else run.logger.warn(`circuit ${event.key} could not be kept: the store is away`, { ...event });
+          },
         },
-      });
+      );
       const admission = await circuit.enter();
       if (!admission.admitted) return live(run).skipped('circuit_open', { retryAfter: admission.retryAfter });
       let result: RunResult | undefined;

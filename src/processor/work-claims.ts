@@ -1,7 +1,9 @@
 import { LostLeaseError, PreconditionError, StoreUnavailableError } from '../errors/index.ts';
+import { canonicalJson } from './canonical-json.ts';
 import {
   type Collection,
   nextFence,
+  type ParkedWork,
   type ReadableEntry,
   retention,
   type Store,
@@ -21,6 +23,8 @@ export interface ClaimRequest {
   readonly startedAt: string;
   /** Milliseconds that the claim lasts; it is not renewed. */
   readonly duration: number;
+  /** Whether work that waits for its upstream is left to wait, until somebody is to look at it again. Default: false. */
+  readonly yields?: boolean | undefined;
 }
 
 export type ClaimResult =
@@ -32,8 +36,8 @@ export type ClaimResult =
       /** A run whose claim had ended without an end of its own: it is dead and wants to be recorded so. */
       readonly dead: string | undefined;
     }
-  /** A live run has the key; it was told to go `again`. */
-  | { readonly claimed: false };
+  /** A live run has the key, and was told to go `again`; or the same work waits for its upstream, which was asked just now. */
+  | { readonly claimed: false; readonly waitsFor: readonly string[] | undefined };
 
 /** What a run's end leaves in the key's record. */
 export type Settlement =
@@ -46,9 +50,11 @@ export type Settlement =
         readonly reason: string;
         readonly missing: readonly string[];
         readonly attempts: number;
-        readonly wake: 'upstream' | 'time';
+        readonly wake: ParkedWork['wake'];
         /** Milliseconds from now. */
         readonly nextLookIn: number;
+        /** Milliseconds from now; for `circuit`. */
+        readonly startIn?: number | undefined;
         /** Milliseconds from the first parking. */
         readonly giveUpAfter: number;
         readonly detail: string | null;
@@ -92,10 +98,12 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
           signal,
         ))
       ) {
-        return { claimed: false };
+        return { claimed: false, waitsFor: undefined };
       }
       continue;
     }
+    if (request.yields && lease === null && current !== undefined && isWaiting(current, request, time))
+      return { claimed: false, waitsFor: current.parked?.missing ?? [] };
     const fence = adopted ? (current as WorkRecord).fence : nextFence(current?.fence ?? 0, time);
     const tries = (current?.parked?.attempts ?? 0) + 1;
     const won: ClaimResult = {
@@ -130,6 +138,17 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
   }
   throw new StoreUnavailableError(
     `The record of ${request.key} changed ${mostTries} times while it was being claimed`,
+  );
+}
+
+/** The trigger adds nothing to what is parked: the same work, for which upstream was asked less than an interval ago. */
+function isWaiting({ parked, processor, options }: WorkRecord, request: ClaimRequest, time: number): boolean {
+  return (
+    parked !== null &&
+    parked.wake === 'upstream' &&
+    parked.nextLook > time &&
+    processor === request.processor &&
+    canonicalJson(options) === canonicalJson(request.options)
   );
 }
 
@@ -177,18 +196,23 @@ function settled(
   if (settlement === 'keep') return { parked: current.parked, gaveUp: current.gaveUp };
   if (settlement === 'clear') return { parked: null, gaveUp: null };
   if ('giveUp' in settlement) return { parked: null, gaveUp: { at, reason: settlement.giveUp.reason } };
-  const { reason, missing, attempts, wake, nextLookIn, giveUpAfter, detail } = settlement.park;
+  const { reason, missing, attempts, wake, nextLookIn, startIn, giveUpAfter, detail } = settlement.park;
   const since = current.parked?.since ?? time;
   const giveUpAt = current.parked?.giveUpAt ?? since + giveUpAfter;
   return {
     parked: {
       since,
       reason,
-      missing: [...missing],
+      missing: shortened(missing),
       attempts,
       nextLook: time + nextLookIn,
       giveUpAt,
       wake,
+      startAt: startIn === undefined ? null : time + startIn,
+      wasNotReady: false,
+      updated: false,
+      // The run has just asked.
+      looks: wake === 'upstream' ? lastLooks(current.parked, time) : (current.parked?.looks ?? []),
       detail,
     },
     gaveUp: null,
@@ -205,8 +229,51 @@ function parkedAgain(record: WorkRecord, time: number): WorkRecord['parked'] {
     nextLook: time,
     giveUpAt: parked?.giveUpAt ?? time + retention.parkedAtMost,
     wake: 'upstream',
+    startAt: null,
+    wasNotReady: false,
+    updated: true,
+    looks: parked?.looks ?? [],
     detail: 'a trigger came while a run was at work',
   };
+}
+
+/** The last two looks at upstream, with one of this moment. */
+export function lastLooks(parked: ParkedWork | null, time: number): number[] {
+  return [...(parked?.looks ?? []), time].slice(-2);
+}
+
+const mostMissing = 200;
+const longestLine = 1_000;
+
+/** What is missing, as a record with a bound in size can hold it. */
+export function shortened(missing: readonly string[]): string[] {
+  return missing.slice(0, mostMissing).map((line) => line.slice(0, longestLine));
+}
+
+/**
+ * Changes a key's record by compare-and-set, again and again until nobody comes between.
+ *
+ * @param change The record as it should be, or undefined to leave it as it is.
+ * @returns Whether it was changed.
+ * @throws StoreUnavailableError when the record keeps changing.
+ */
+export async function updateWork(
+  store: Store,
+  key: string,
+  change: (record: WorkRecord, time: number) => WorkRecord | undefined,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const work = store.collection(workRecords);
+  for (let attempt = 0; attempt < mostTries; attempt++) {
+    const { entry, time } = await work.get(key, { signal });
+    const current = readable(key, entry)?.value;
+    const next = current && change(current, time);
+    if (next === undefined) return false;
+    if (await write(work, entry, next, time, signal)) return true;
+  }
+  throw new StoreUnavailableError(
+    `The record of ${key} changed ${mostTries} times while it was being changed`,
+  );
 }
 
 /** Writes the record with the time at which somebody should look at it, and with its expiry. */

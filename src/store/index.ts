@@ -12,11 +12,12 @@ export type {
   StoreCall,
   UnreadableEntry,
 } from './collection.ts';
+export { type ControlRecord, controlRecords } from './control-record.ts';
 export { nextFence } from './fence.ts';
 export { memoryStore } from './memory-store.ts';
 export { retention } from './retention.ts';
 export { type RunRecord, runRecords } from './run-record.ts';
-export { type WorkRecord, workRecords } from './work-record.ts';
+export { type ParkedWork, type WorkRecord, workRecords } from './work-record.ts';
 export {
   checkDefinition,
   checkKey,

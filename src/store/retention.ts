@@ -8,6 +8,8 @@ export const retention = {
   runs: 30 * day,
   /** Circuits, from their last change. */
   circuits: 30 * day,
+  /** What operators have said of processors. */
+  controls: 400 * day,
   /** The longest that anything is parked without a give-up time of its own. */
   parkedAtMost: 7 * day,
   /**

@@ -36,9 +36,21 @@ export const workRecord = z.strictObject({
       reason: z.string(),
       missing: z.array(z.string()),
       attempts: z.number().int().nonnegative(),
+      /** When somebody should look at it next. All processes keep to it, and so ask upstream no more often than said. */
       nextLook: storeTime,
       giveUpAt: storeTime,
-      wake: z.enum(['upstream', 'time']),
+      /**
+       * `upstream`: started when its checks are ready. `time`: started at `nextLook`. `circuit`: started at `startAt`, or as soon as
+       * its checks turn from not ready to ready.
+       */
+      wake: z.enum(['upstream', 'time', 'circuit']),
+      startAt: storeTime.nullable(),
+      /** Upstream was seen not ready while the circuit was open. */
+      wasNotReady: z.boolean(),
+      /** A table that it reads has had new rows since the last look. */
+      updated: z.boolean(),
+      /** The last two looks at upstream. */
+      looks: z.array(storeTime).max(2),
       detail: z.string().nullable(),
     })
     .nullable(),
@@ -49,5 +61,6 @@ export const workRecord = z.strictObject({
 });
 
 export type WorkRecord = z.infer<typeof workRecord>;
+export type ParkedWork = NonNullable<WorkRecord['parked']>;
 
 export const workRecords: CollectionDefinition<WorkRecord> = { name: 'work', version: 1, schema: workRecord };

@@ -1,8 +1,12 @@
 import type { Context } from '../context/index.ts';
 import { dispatched, type RunResult, type RunResults } from '../processor/index.ts';
-import { settlementOf } from './parking.ts';
+import { controlRecords } from '../store/index.ts';
+import { sleep } from '../time/index.ts';
+import { pausedSettlement, settlementOf } from './parking.ts';
 import { type ProcessorClass, registry } from './registry.ts';
-import { createSweeper, type SweepReport } from './sweeper.ts';
+import { joined, nothingFound, type SweepReport } from './sweep-report.ts';
+import { type SweeperParts, sweepOnce } from './sweeper.ts';
+import { wake } from './wake.ts';
 
 /** How one run is asked for. */
 export interface DispatchOptions {
@@ -15,47 +19,138 @@ export interface DispatchOptions {
 /** Starts runs and acts on how they end: the one owner of retries. */
 export interface Dispatcher {
   /**
-   * Runs a processor, by its declared name. What is not ready, or may work later, is parked when this resolves.
+   * Runs a processor, by its declared name. What is not ready, or may work later, is parked when this resolves. Work that waits
+   * already, and whose upstream was asked less than an interval ago, is left to wait.
    *
    * @throws ConfigurationError for an unknown name or wrong options: nothing was claimed.
    */
   dispatch(processor: string, options: unknown, how: DispatchOptions): Promise<RunResults>;
   /** Looks once at all that is due: recovers the dead, gives up what waited too long, starts what is ready. */
   sweep(call?: { readonly signal?: AbortSignal | undefined }): Promise<SweepReport>;
-  /** A publisher says that a table has new rows: what waits for it is looked at on the next sweep, with fresh eyes. */
-  tableUpdated(table: string, dates: readonly string[]): void;
+  /**
+   * A publisher says that a table has new rows: what waits for it is looked at with fresh eyes, what was given up for it in the last
+   * seven days is revived, and what is ready is started before this resolves. A look that is not allowed yet is waited for.
+   *
+   * @param dates The rows' dates, `YYYY-MM-DD`; none stands for whichever.
+   */
+  tableUpdated(
+    table: string,
+    dates: readonly string[],
+    call?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<SweepReport>;
 }
 
 export interface DispatcherOptions {
   readonly processors: readonly ProcessorClass[];
   readonly context: Context;
-  /** Hears of every result, in the order in which runs end. */
+  /** Hears of every result, in the order in which runs end, and of what was given up. */
   readonly on?: ((result: RunResult) => void) | undefined;
   /** How many runs a sweep has at work at once. Default: 4. */
   readonly concurrency?: number | undefined;
 }
 
-/** @throws ConfigurationError for two processors of one name, or outputs that wait for each other. */
+/** @throws ConfigurationError for two processors of one name. */
 export function createDispatcher({
   processors,
   context,
-  on,
+  on = () => {},
   concurrency = 4,
 }: DispatcherOptions): Dispatcher {
   const known = registry(processors, context);
 
-  const dispatch: Dispatcher['dispatch'] = async (name, options, how) => {
-    const results = await known.byName(name)[dispatched](options, {
+  async function run(
+    name: string,
+    options: unknown,
+    how: DispatchOptions & { readonly yields: boolean },
+  ): Promise<RunResults> {
+    const processor = known.byName(name);
+    const paused = await isPaused(context, name, how.signal);
+    const results = await processor[dispatched](options, {
       ...how,
-      settle: (result) => settlementOf(result, context.config, context.random),
+      paused,
+      settle: (result) =>
+        paused && result.status === 'skipped' && result.reason === 'disabled'
+          ? pausedSettlement(context.config)
+          : settlementOf(result, context.config, context.random),
     });
-    for (const result of results) {
-      if (result.status === 'succeeded')
-        context.upstream.tableUpdated(known.byName(name).definition.output, [result.date]);
-      on?.(result);
+    for (const result of results) on(result);
+    const dates = results.filter(({ status }) => status === 'succeeded').map(({ date }) => date);
+    if (dates.length > 0) {
+      const update = { table: processor.definition.output, dates };
+      context.upstream.tableUpdated(update.table, dates);
+      await wake(context, known, update, { revive: false, signal: how.signal }).catch((error: unknown) =>
+        // They are looked at all the same, a little later.
+        context.logger.warn(`what waits for ${update.table} could not be woken`, { error }),
+      );
     }
     return results;
+  }
+
+  const parts: SweeperParts = {
+    context,
+    known,
+    on,
+    concurrency,
+    start: (record, signal) =>
+      run(record.processor, record.options, { trigger: 'sweep', signal, yields: false }),
   };
-  const sweep = createSweeper({ context, known, dispatch, concurrency });
-  return { dispatch, sweep, tableUpdated: (table, dates) => context.upstream.tableUpdated(table, dates) };
+  const sweeps = createSweeps(parts);
+  return {
+    dispatch: (name, options, how) => run(name, options, { ...how, yields: true }),
+    sweep: (call = {}) => sweeps.join(call.signal),
+    async tableUpdated(table, dates, { signal } = {}) {
+      context.upstream.tableUpdated(table, dates);
+      const { woken, dueIn } = await wake(context, known, { table, dates }, { revive: true, signal });
+      if (woken === 0) return nothingFound;
+      const dueAt = context.clock.now() + dueIn;
+      const report = await sweeps.next(signal);
+      if (dueIn === 0) return report;
+      // A look that was not allowed yet is queued, not dropped.
+      await sleep(context.clock, Math.max(0, dueAt - context.clock.now()), signal);
+      return joined(report, await sweeps.next(signal));
+    },
+  };
+}
+
+async function isPaused(
+  { store }: Context,
+  processor: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    const { entry } = await store.collection(controlRecords).get(processor, { signal });
+    return entry !== undefined;
+  } catch {
+    // The claim finds out for itself that the store is away.
+    return false;
+  }
+}
+
+/** Sweeps of one process, one after the other. */
+function createSweeps(parts: SweeperParts) {
+  let underWay: Promise<SweepReport> | undefined;
+  let following: Promise<SweepReport> | undefined;
+
+  const begin = (signal: AbortSignal | undefined) => {
+    const sweep = sweepOnce(parts, signal).finally(() => {
+      if (underWay === sweep) underWay = undefined;
+    });
+    underWay = sweep;
+    return sweep;
+  };
+  return {
+    /** The sweep that is under way, or one of its own. */
+    join: (signal: AbortSignal | undefined) => underWay ?? begin(signal),
+    /** One that has not begun yet, and so sees all that was written before. */
+    next(signal: AbortSignal | undefined): Promise<SweepReport> {
+      if (underWay === undefined) return begin(signal);
+      following ??= underWay
+        .catch(() => {})
+        .then(() => {
+          following = undefined;
+          return begin(signal);
+        });
+      return following;
+    },
+  };
 }

@@ -7,4 +7,4 @@ export {
 } from './dispatcher.ts';
 export { type Holder, recoverHolders, recoverRun } from './recover.ts';
 export type { ProcessorClass } from './registry.ts';
-export type { SweepReport } from './sweeper.ts';
+export type { SweepReport } from './sweep-report.ts';

@@ -8,42 +8,35 @@ const longestPause = 30 * 60_000;
  * for its time, and is given up after so many attempts; what can't work is recorded and that is all.
  */
 export function settlementOf(result: RunResult, config: Config, random: () => number): Settlement {
-  const { giveUpAfter, attempts: most } = config.parking;
-  const park = (
-    wake: 'upstream' | 'time',
-    nextLookIn: number,
-    attempts: number,
-    missing: readonly string[] = [],
-  ): Settlement => ({
-    park: {
-      reason: result.reason,
-      missing,
-      attempts,
-      wake,
-      nextLookIn,
-      giveUpAfter,
-      detail: detailOf(result),
-    },
-  });
-  // Only failures are attempts: waiting for data uses none up.
-  const triesBefore = result.attempt - 1;
+  const { giveUpAfter, attempts: most, lookEvery } = config.parking;
+  const park = (how: {
+    readonly wake: 'upstream' | 'time' | 'circuit';
+    readonly nextLookIn: number;
+    readonly startIn?: number;
+    readonly attempts?: number;
+    readonly missing?: readonly string[];
+  }): Settlement => {
+    // Only failures are attempts: waiting for data uses none up.
+    const { attempts = result.attempt - 1, missing = [] } = how;
+    const { reason } = result;
+    return { park: { ...how, reason, missing, attempts, giveUpAfter, detail: detailOf(result) } };
+  };
   switch (result.status) {
     case 'succeeded':
       return 'clear';
     case 'cancelled':
-      return result.reason === 'shutdown'
-        ? park('time', 0, triesBefore)
-        : result.reason === 'operator'
-          ? 'clear'
-          : 'keep';
+      if (result.reason === 'shutdown') return park({ wake: 'time', nextLookIn: 0 });
+      return result.reason === 'operator' ? 'clear' : 'keep';
     case 'skipped':
       switch (result.reason) {
         case 'upstream_not_ready':
-          return park('upstream', 0, triesBefore, result.missing);
+          return park({ wake: 'upstream', nextLookIn: lookEvery, missing: result.missing });
         case 'upstream_unknown':
-          return park('upstream', config.parking.lookEvery, triesBefore);
-        case 'circuit_open':
-          return park('time', result.retryAfter ?? config.circuit.openFor, triesBefore);
+          return park({ wake: 'upstream', nextLookIn: lookEvery });
+        case 'circuit_open': {
+          const startIn = result.retryAfter ?? config.circuit.openFor;
+          return park({ wake: 'circuit', nextLookIn: Math.min(startIn, lookEvery), startIn });
+        }
         case 'already_running':
           return 'keep';
         default:
@@ -56,11 +49,33 @@ export function settlementOf(result: RunResult, config: Config, random: () => nu
         return { giveUp: { reason: result.reason } };
       if (result.attempt >= most) return { giveUp: { reason: 'gave_up' } };
       const floor = result.status === 'failed' ? (result.retryAfter ?? 0) : 0;
-      const pause = Math.min(longestPause, config.parking.lookEvery * 2 ** (result.attempt - 1));
+      const pause = pauseBefore(result.attempt, config);
       // Equal jitter: at least half of the pause, so that a struggling dependency does get its rest.
-      return park('time', Math.max(floor, pause / 2 + (random() * pause) / 2), result.attempt);
+      const nextLookIn = Math.max(floor, pause / 2 + (random() * pause) / 2);
+      return park({ wake: 'time', nextLookIn, attempts: result.attempt });
     }
   }
+}
+
+/** What a run of a paused processor leaves: it waits until the processor is resumed. */
+export function pausedSettlement(config: Config): Settlement {
+  const { giveUpAfter } = config.parking;
+  return {
+    park: {
+      reason: 'disabled',
+      missing: [],
+      attempts: 0,
+      wake: 'time',
+      nextLookIn: 0,
+      giveUpAfter,
+      detail: null,
+    },
+  };
+}
+
+/** Milliseconds to wait after so many failures: the first pause, doubled with each, at most half an hour. */
+export function pauseBefore(failures: number, config: Config): number {
+  return Math.min(longestPause, config.parking.lookEvery * 2 ** (failures - 1));
 }
 
 function detailOf(result: RunResult): string | null {

@@ -1,6 +1,8 @@
 import type { Context } from '../context/index.ts';
-import { type DeadReason, readable, recordDead, writeWork } from '../processor/index.ts';
+import { type DeadReason, recordDead, updateWork } from '../processor/index.ts';
 import { type WorkRecord, workRecords } from '../store/index.ts';
+import { entriesOf } from './entries.ts';
+import { pauseBefore } from './parking.ts';
 
 /** Who held a claim: what a verdict on it is made from. */
 export interface Holder {
@@ -24,25 +26,20 @@ export async function recoverHolders(
 ): Promise<readonly (Holder & { readonly reason: DeadReason })[]> {
   const work = context.store.collection(workRecords);
   const recovered: (Holder & { readonly reason: DeadReason })[] = [];
-  for (let after: string | undefined, more = true; more; ) {
-    const page = await work.list({ limit: 500, after, signal });
-    for (const entry of page.entries) {
-      if (!entry.readable || entry.value.lease === null) continue;
-      const { runId, holder } = entry.value.lease;
-      const held: Holder = { key: entry.key, runId, instance: holder };
-      const reason = verdict(held);
-      if (reason !== undefined && (await recoverRun(context, { ...held, reason }, signal)))
-        recovered.push({ ...held, reason });
-    }
-    after = page.next;
-    more = after !== undefined;
+  for await (const { entry } of entriesOf(work, { signal })) {
+    if (!entry.readable || entry.value.lease === null) continue;
+    const { runId, holder } = entry.value.lease;
+    const held: Holder = { key: entry.key, runId, instance: holder };
+    const reason = verdict(held);
+    if (reason !== undefined && (await recoverRun(context, { ...held, reason }, signal)))
+      recovered.push({ ...held, reason });
   }
   return recovered;
 }
 
 /**
- * Records a run that ended without a word, and parks its key to be started again, at once. By run id: a key that
- * another run has taken meanwhile is left alone.
+ * Records a run that ended without a word, and parks its key to be started again: at once after the first time, later after
+ * more, and not at all after as many as give a run up. By run id: a key that another run has taken meanwhile is left alone.
  *
  * @returns Whether this call was the one that recovered it.
  */
@@ -51,36 +48,41 @@ export async function recoverRun(
   dead: { readonly key: string; readonly runId: string; readonly reason: DeadReason },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const work = context.store.collection(workRecords);
   // The record first: should this process die between the two writes, the claim is still there to be found.
   await recordDead(context, dead.runId, dead.reason, signal);
-  const { entry, time } = await work.get(dead.key, { signal });
-  const record = readable(dead.key, entry)?.value;
-  if (record?.lease?.runId !== dead.runId) return false;
-  return writeWork(
-    work,
-    entry,
-    { ...record, lease: null, parked: parkedDead(context, record, time, dead.reason) },
-    time,
+  return updateWork(
+    context.store,
+    dead.key,
+    (record, time) =>
+      record.lease?.runId === dead.runId ? buried(context, record, time, dead.reason) : undefined,
     signal,
   );
 }
 
-function parkedDead(
-  context: Context,
-  record: WorkRecord,
-  time: number,
-  reason: DeadReason,
-): WorkRecord['parked'] {
+function buried(context: Context, record: WorkRecord, time: number, reason: DeadReason): WorkRecord {
+  const { config, clock } = context;
+  const attempts = record.lease?.attempt ?? 1;
+  if (attempts >= config.parking.attempts) {
+    const gaveUp = { at: new Date(clock.wallNow()).toISOString(), reason };
+    return { ...record, lease: null, parked: null, gaveUp };
+  }
   const since = record.parked?.since ?? time;
   return {
-    since,
-    reason,
-    missing: [],
-    attempts: record.lease?.attempt ?? 1,
-    nextLook: time,
-    giveUpAt: record.parked?.giveUpAt ?? since + context.config.parking.giveUpAfter,
-    wake: 'time',
-    detail: `run ${record.lease?.runId} ended without a word`,
+    ...record,
+    lease: null,
+    parked: {
+      since,
+      reason,
+      missing: [],
+      attempts,
+      nextLook: attempts === 1 ? time : time + pauseBefore(attempts - 1, config),
+      giveUpAt: record.parked?.giveUpAt ?? since + config.parking.giveUpAfter,
+      wake: 'time',
+      startAt: null,
+      wasNotReady: false,
+      updated: false,
+      looks: record.parked?.looks ?? [],
+      detail: `run ${record.lease?.runId} ended without a word`,
+    },
   };
 }

@@ -15,6 +15,7 @@ export interface Registry {
   readonly all: readonly RegisteredProcessor[];
   /** @throws ConfigurationError naming those there are. */
   byName(name: string): RegisteredProcessor;
+  find(name: string): RegisteredProcessor | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each processor parses its own options
@@ -31,6 +32,7 @@ export function registry(classes: readonly ProcessorClass[], context: Context): 
   }
   return {
     all: [...byName.values()],
+    find: (name) => byName.get(name),
     byName(name) {
       const processor = byName.get(name);
       if (processor === undefined)

@@ -1,104 +1,75 @@
 import type { Context } from '../context/index.ts';
-import { readable, type RunResult, writeWork } from '../processor/index.ts';
-import { type Entry, type WorkRecord, workRecords } from '../store/index.ts';
+import { ConfigurationError } from '../errors/index.ts';
+import type { RunResult } from '../processor/index.ts';
+import { controlRecords, type Entry, type ParkedWork, type WorkRecord, workRecords } from '../store/index.ts';
 import { sleep } from '../time/index.ts';
-import type { UpstreamAnswer } from '../upstream/index.ts';
 import { dependencyLevels } from './dependency-order.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import { entriesOf } from './entries.ts';
+import { giveUp } from './give-up.ts';
+import { inParallel } from './in-parallel.ts';
+import { readyOf } from './readiness.ts';
 import { recoverRun } from './recover.ts';
 import type { RegisteredProcessor, Registry } from './registry.ts';
+import { SweepDraft, type SweepReport } from './sweep-report.ts';
 
-/** What one sweep found and did. */
-export interface SweepReport {
-  /** Results of the runs it started, in the order in which they ended. */
-  readonly results: readonly RunResult[];
-  /** Keys of runs that had ended without a word. */
-  readonly recovered: readonly string[];
-  /** Keys that waited too long. */
-  readonly gaveUp: readonly string[];
-  /** What still waits, and for what. */
-  readonly waiting: readonly {
-    readonly key: string;
-    readonly reason: string;
-    readonly missing: readonly string[];
-  }[];
-  /** Records that this release can't read, left for the one that can. */
-  readonly unreadable: readonly string[];
-}
-
-interface SweeperParts {
+export interface SweeperParts {
   readonly context: Context;
   readonly known: Registry;
-  readonly dispatch: Dispatcher['dispatch'];
+  /** Starts one that is ready. */
+  readonly start: (record: WorkRecord, signal: AbortSignal | undefined) => ReturnType<Dispatcher['dispatch']>;
+  readonly on: (result: RunResult) => void;
   readonly concurrency: number;
 }
 
-interface Parked {
-  readonly record: WorkRecord & { readonly parked: NonNullable<WorkRecord['parked']> };
-  readonly version: string;
+/** Work that waits, and who would do it. */
+export interface Parked {
+  readonly record: WorkRecord & { readonly parked: ParkedWork };
   readonly processor: RegisteredProcessor;
 }
 
-const pageSize = 200;
 // One sweep starts what is ready, then what that made ready, and so on; longer chains go on at the next sweep.
 const mostRounds = 10;
 const startJitter = 1_000;
+// What is due so soon is waited for: it would otherwise be late by the time between two sweeps.
+const soon = 10_000;
 
-/** A function that looks once at all that is due. Overlapping calls share one look. */
-export function createSweeper(parts: SweeperParts): Dispatcher['sweep'] {
-  let underWay: Promise<SweepReport> | undefined;
-  return (call = {}) => {
-    underWay ??= sweepOnce(parts, call.signal).finally(() => {
-      underWay = undefined;
-    });
-    return underWay;
-  };
-}
-
-async function sweepOnce(parts: SweeperParts, signal: AbortSignal | undefined): Promise<SweepReport> {
-  const report = {
-    results: [] as RunResult[],
-    recovered: [] as string[],
-    gaveUp: [] as string[],
-    waiting: new Map<string, SweepReport['waiting'][number]>(),
-    unreadable: new Set<string>(),
-  };
+/** Looks at all that is due, once. */
+export async function sweepOnce(parts: SweeperParts, signal: AbortSignal | undefined): Promise<SweepReport> {
+  const draft = new SweepDraft();
   const started = new Set<string>();
   for (let round = 0; round < mostRounds && !signal?.aborted; round++) {
-    const { parked, time } = await due(parts, report, signal);
+    const before = draft.recovered.length;
+    const { parked, time } = await due(parts, draft, signal);
     const fresh = parked.filter(({ record }) => !started.has(record.key));
-    const ready = await readyOf(parts, await giveUpLate(parts, fresh, time, report, signal), report, signal);
-    if (ready.length === 0) break;
-    for (const { record } of ready) started.add(record.key);
-    report.results.push(...(await start(parts, ready, signal)));
+    const inTime = await giveUpLate(parts, fresh, time, draft, signal);
+    const ready = await readyOf(parts, inTime, time, draft, signal);
+    for (const { record } of ready) {
+      started.add(record.key);
+      draft.starts(record.key);
+    }
+    await start(parts, ready, draft, signal);
+    if (ready.length === 0 && draft.recovered.length === before) break;
   }
-  return { ...report, waiting: [...report.waiting.values()], unreadable: [...report.unreadable] };
+  return draft.report;
 }
 
-type Draft = {
-  readonly recovered: string[];
-  readonly gaveUp: string[];
-  readonly waiting: Map<string, SweepReport['waiting'][number]>;
-  readonly unreadable: Set<string>;
-};
-
 /** All that is due: the claims that have ended are recovered on the way, what is parked is given back. */
-async function due({ context, known }: SweeperParts, report: Draft, signal: AbortSignal | undefined) {
+async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal | undefined) {
+  const { context } = parts;
   const work = context.store.collection(workRecords);
+  const { time: now } = await work.list({ dueBefore: 0, limit: 1, signal });
   const found: Entry<WorkRecord>[] = [];
-  let { time } = await work.list({ dueBefore: 0, limit: 1, signal });
-  const dueBefore = time;
-  for (let after: string | undefined, more = true; more; ) {
-    const page = await work.list({ dueBefore, limit: pageSize, after, signal });
-    found.push(...page.entries);
-    time = page.time;
-    after = page.next;
-    more = after !== undefined;
-  }
+  for await (const { entry } of entriesOf(work, { dueBefore: now + soon, signal })) found.push(entry);
+  const looks = found.map((entry) => (entry.readable ? (entry.value.parked?.nextLook ?? now) : now));
+  const wait = Math.max(0, ...looks.map((look) => look - now).filter((wait) => wait <= soon));
+  if (wait > 0) await sleep(context.clock, wait, signal);
+  const time = now + wait;
+  const paused = found.length > 0 ? await pausedProcessors(context, signal) : new Set<string>();
   const parked: Parked[] = [];
   for (const entry of found) {
     if (!entry.readable) {
-      report.unreadable.add(entry.key);
+      draft.cannotRead(entry.key);
       continue;
     }
     const record = entry.value;
@@ -106,139 +77,92 @@ async function due({ context, known }: SweeperParts, report: Draft, signal: Abor
       if (record.lease.until > time) continue;
       const dead = { key: record.key, runId: record.lease.runId, reason: 'stale_heartbeat' } as const;
       if (await recoverRun(context, dead, signal ?? new AbortController().signal))
-        report.recovered.push(record.key);
+        draft.recovered.push(record.key);
       continue;
     }
     if (record.parked === null) continue;
-    const processor = known.all.find(({ definition }) => definition.name === record.processor);
-    if (processor === undefined) {
-      report.waiting.set(record.key, {
-        key: record.key,
-        reason: `no processor ${record.processor} here`,
-        missing: [],
-      });
-      continue;
-    }
-    parked.push({ record: { ...record, parked: record.parked }, version: entry.version, processor });
+    const processor = parts.known.find(record.processor);
+    if (processor === undefined) draft.waits(record.key, `no processor ${record.processor} here`);
+    else if (paused.has(record.processor)) draft.waits(record.key, 'disabled', record.parked.missing);
+    else parked.push({ record: { ...record, parked: record.parked }, processor });
   }
   return { parked, time };
 }
 
+async function pausedProcessors(
+  { store }: Context,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> {
+  const paused = new Set<string>();
+  for await (const { entry } of entriesOf(store.collection(controlRecords), { signal }))
+    paused.add(entry.key);
+  return paused;
+}
+
 async function giveUpLate(
-  { context }: SweeperParts,
+  { context, on }: SweeperParts,
   parked: readonly Parked[],
   time: number,
-  report: Draft,
+  draft: SweepDraft,
   signal: AbortSignal | undefined,
 ): Promise<readonly Parked[]> {
-  const work = context.store.collection(workRecords);
-  const left: Parked[] = [];
-  for (const item of parked) {
-    const { record, version } = item;
-    if (time < record.parked.giveUpAt) {
-      left.push(item);
-      continue;
-    }
-    const gaveUp = { at: new Date(context.clock.wallNow()).toISOString(), reason: record.parked.reason };
-    if (await writeWork(work, { version }, { ...record, parked: null, gaveUp }, time, signal)) {
-      report.gaveUp.push(record.key);
-      context.logger.error(`gave up ${record.key}: ${record.parked.reason} since it was parked`, {
-        key: record.key,
-        missing: record.parked.missing,
-      });
-    }
+  const late = parked.filter(({ record }) => time >= record.parked.giveUpAt);
+  for (const { record, processor } of late) {
+    const failure = await giveUp(context, processor, record, record.parked.reason, signal);
+    if (failure === undefined) continue;
+    draft.gaveUp.push(record.key);
+    on(failure);
   }
-  return left;
-}
-
-/** Those whose upstream is ready, and those that only waited for their time; the others keep waiting, with what they lack. */
-async function readyOf(
-  { context }: SweeperParts,
-  parked: readonly Parked[],
-  report: Draft,
-  signal: AbortSignal | undefined,
-): Promise<readonly Parked[]> {
-  const waiting = parked.filter(({ record }) => record.parked.wake === 'upstream');
-  const answers =
-    waiting.length === 0
-      ? new Map<string, UpstreamAnswer>()
-      : await context.upstream.ask(
-          waiting.map(({ record, processor }) => ({
-            key: record.key,
-            date: record.date,
-            checks: processor.upstream(record.options),
-          })),
-          { signal },
-        );
-  const ready: Parked[] = [];
-  for (const item of parked) {
-    const { key, parked: why } = item.record;
-    const answer = answers.get(key);
-    const woken =
-      why.wake === 'time' ||
-      answer?.status === 'ready' ||
-      (answer?.status === 'not_ready' && answer.reason === 'no_games');
-    if (woken) {
-      ready.push(item);
-      report.waiting.delete(key);
-      continue;
-    }
-    const missing = answer?.status === 'not_ready' ? answer.missing : why.missing;
-    report.waiting.set(key, {
-      key,
-      reason: answer?.status === 'not_ready' ? 'upstream_not_ready' : 'upstream_unknown',
-      missing,
-    });
-    await noteMissing(context, item, missing, signal);
-  }
-  return ready;
-}
-
-/** Writes what is missing only when that has changed: waiting costs the store nothing. */
-async function noteMissing(
-  context: Context,
-  item: Parked,
-  missing: readonly string[],
-  signal: AbortSignal | undefined,
-) {
-  const { record, version } = item;
-  if (record.parked.missing.join('\n') === missing.join('\n')) return;
-  const work = context.store.collection(workRecords);
-  const { entry, time } = await work.get(record.key, { signal });
-  if (readable(record.key, entry)?.version !== version) return;
-  await writeWork(
-    work,
-    entry,
-    { ...record, parked: { ...record.parked, missing: [...missing] } },
-    time,
-    signal,
-  );
+  return parked.filter(({ record }) => time < record.parked.giveUpAt);
 }
 
 /** Starts runs level by level, a bounded number at once, each after a small delay by chance. */
 async function start(
-  { context, dispatch, concurrency }: SweeperParts,
+  parts: SweeperParts,
   ready: readonly Parked[],
+  draft: SweepDraft,
   signal: AbortSignal | undefined,
-) {
-  const results: RunResult[] = [];
-  const levels = dependencyLevels(ready, ({ record, processor }) => ({
-    output: record.key,
-    needs: processor
-      .upstream(record.options)
-      .flatMap(({ output }) => (output === undefined ? [] : [`${output}/${record.date}`])),
-  }));
-  for (const level of levels) {
-    const queue = [...level];
-    const worker = async () => {
-      for (let next = queue.shift(); next !== undefined && !signal?.aborted; next = queue.shift()) {
-        await sleep(context.clock, context.random() * startJitter, signal);
-        results.push(
-          ...(await dispatch(next.record.processor, next.record.options, { trigger: 'sweep', signal })),
-        );
+): Promise<void> {
+  const { context, concurrency, on } = parts;
+  for (const level of levelsOf(parts, ready)) {
+    await inParallel(level, concurrency, async ({ record, processor }) => {
+      if (signal?.aborted) return;
+      await sleep(context.clock, context.random() * startJitter, signal);
+      try {
+        draft.results.push(...(await parts.start(record, signal)));
+      } catch (error) {
+        if (!(error instanceof ConfigurationError)) throw error;
+        // Options that this release does not take will not become right by waiting.
+        const failure = await giveUp(context, processor, record, error.message, signal);
+        if (failure === undefined) return;
+        draft.gaveUp.push(record.key);
+        on(failure);
       }
-    };
-    await Promise.all(Array.from({ length: Math.min(concurrency, level.length) }, worker));
+    });
   }
-  return results;
+}
+
+function levelsOf({ context }: SweeperParts, ready: readonly Parked[]): readonly (readonly Parked[])[] {
+  try {
+    return dependencyLevels(ready, (item) => ({ output: item.record.key, needs: neededOf(item, ready) }));
+  } catch (error) {
+    context.logger.error('outputs wait for each other: they are started in no order', { error });
+    return [ready];
+  }
+}
+
+/** The keys, of those that are ready too, whose output the checks of this one read. */
+function neededOf({ record, processor }: Parked, ready: readonly Parked[]): string[] {
+  const checks = processor.upstream(record.options);
+  return ready.flatMap((other) => {
+    const { output } = other.processor.definition;
+    const reads = checks.some(
+      ({ output: needed, plan }) =>
+        needed === output &&
+        plan.kind !== 'query' &&
+        other.record.date >= plan.range.startDate &&
+        other.record.date <= plan.range.endDate,
+    );
+    return reads ? [other.record.key] : [];
+  });
 }

@@ -16,6 +16,11 @@ export interface UpstreamRequest {
   readonly checks: readonly UpstreamCheck[];
   /** A backfill of an old date: freshness is not asked for. Default: false. */
   readonly backfill?: boolean | undefined;
+  /**
+   * What is remembered does not count: the key is `due` to be looked at, or a table that it reads was `updated` since the last look.
+   * Default: it counts.
+   */
+  readonly anew?: 'due' | 'updated' | undefined;
 }
 
 export interface AskOptions {

@@ -23,13 +23,14 @@ interface Question {
   readonly asked: string;
   /** The query is out; until then it will see all rows of which anybody tells. */
   departed: boolean;
+  /** When the query went out. */
+  at: number;
   /** A table that it reads has had new rows since the query went out. */
   outdated: boolean;
 }
 
 interface Remembered extends Question {
   readonly answer: UpstreamAnswer;
-  readonly at: number;
 }
 
 interface Flight extends Question {
@@ -66,6 +67,7 @@ export function createUpstreamReader(options: UpstreamReaderOptions): UpstreamRe
     for (let wait = turnIn(); wait > 0; wait = turnIn()) await sleep(clock, wait, signal);
     for (const question of questions) {
       question.departed = true;
+      question.at = clock.now();
       looks.take(question.request.key);
     }
     const answers = await look(
@@ -80,7 +82,7 @@ export function createUpstreamReader(options: UpstreamReaderOptions): UpstreamRe
         logger.warn(`upstream of ${request.key} could not be asked`, { key: request.key, error });
       }
       remembered.delete(request.key);
-      remembered.set(request.key, { ...question, answer, at: clock.now() });
+      remembered.set(request.key, { ...question, answer });
       const oldest = remembered.keys().next();
       if (remembered.size > mostRemembered && !oldest.done) remembered.delete(oldest.value);
     }
@@ -94,6 +96,7 @@ export function createUpstreamReader(options: UpstreamReaderOptions): UpstreamRe
       request,
       asked: textOf(request),
       departed: false,
+      at: 0,
       outdated: false,
     }));
     const landed = lookInTurn(questions, updated, batch.controller.signal);
@@ -135,17 +138,17 @@ export function createUpstreamReader(options: UpstreamReaderOptions): UpstreamRe
       const now: UpstreamRequest[] = [];
       const later: [UpstreamRequest, boolean][] = [];
       for (const request of new Map(requests.map((request) => [request.key, request])).values()) {
-        const { key, checks } = request;
+        const { key, checks, anew } = request;
         const asked = textOf(request);
         const known = remembered.get(key);
         const flight = underWay.get(key);
-        const isFresh = known !== undefined && clock.now() - known.at < interval;
+        const isFresh = known !== undefined && clock.now() - known.at < interval && anew === undefined;
         if (checks.length === 0) answers.set(key, nothingToAsk);
         else if (flight !== undefined && flight.asked === asked && isWorthJoining(flight))
           flights.set(key, flight);
         else if (isFresh && known.asked === asked && !known.outdated) answers.set(key, known.answer);
         else {
-          const updated = known?.outdated === true || flight?.outdated === true;
+          const updated = anew === 'updated' || known?.outdated === true || flight?.outdated === true;
           if (looks.turnIn(key, updated) > 0) later.push([request, updated]);
           else now.push(request);
         }

@@ -1,0 +1,85 @@
+import type { Context } from '../context/index.ts';
+import { BreakwaterError, LostLeaseError } from '../errors/index.ts';
+import { type Store, workRecords } from '../store/index.ts';
+import { withinTime } from '../time/index.ts';
+import type { LiveRun } from './live-run.ts';
+import type { CancelReason } from './run-result.ts';
+import { updateWork } from './work-claims.ts';
+
+/** A signal's reason that says who wants the run to stop: `cancelled / shutdown` is parked, `operator` is not. */
+export class RunCancelledError extends BreakwaterError {
+  override readonly name = 'RunCancelledError';
+  readonly kind = 'cancelled';
+  readonly by: Exclude<CancelReason, 'caller'>;
+
+  constructor(by: Exclude<CancelReason, 'caller'>, message: string) {
+    super(message);
+    this.by = by;
+  }
+}
+
+/** How a run that its caller aborted ends. */
+export function cancelReasonOf(reason: unknown): CancelReason {
+  return reason instanceof RunCancelledError ? reason.by : 'caller';
+}
+
+/**
+ * Asks the run at work on a key to stop, whichever process it is in: it hears of it within fifteen seconds.
+ *
+ * @returns Whether there is such a run.
+ */
+export async function requestCancel(store: Store, key: string, signal?: AbortSignal): Promise<boolean> {
+  let isLive = false;
+  await updateWork(
+    store,
+    key,
+    (record, time) => {
+      const { lease } = record;
+      isLive = lease !== null && lease.until > time;
+      return isLive && lease !== null && !lease.cancel
+        ? { ...record, lease: { ...lease, cancel: true } }
+        : undefined;
+    },
+    signal,
+  );
+  return isLive;
+}
+
+const lookEvery = 15_000;
+const longestLook = 5_000;
+
+/**
+ * Looks from time to time whether somebody wants the run to stop, or has taken its claim. A look costs the store a read, no
+ * write; a store that is away tells nothing, and the run goes on.
+ */
+export function watchForCancel<O>(context: Context, run: LiveRun<O>): Disposable {
+  const { clock, store } = context;
+  const work = store.collection(workRecords);
+  let timer = clock.setTimer(lookEvery, look);
+  let over = false;
+
+  function look() {
+    withinTime(clock, longestLook, `look at ${run.key}`, (signal) => work.get(run.key, { signal }))
+      .then(({ entry }) => {
+        if (over || !entry?.readable) return;
+        const { lease } = entry.value;
+        if (lease?.runId !== run.id) {
+          const error = new LostLeaseError(`The claim on ${run.key} is not held by run ${run.id} any more`);
+          run.stop({ status: 'failed', reason: 'lost_lease', error });
+        } else if (lease.cancel) {
+          const error = new RunCancelledError('operator', `An operator cancelled run ${run.id}`);
+          run.stop({ status: 'cancelled', reason: 'operator', error });
+        }
+      })
+      .catch(() => {})
+      .finally(() => {
+        if (!over) timer = clock.setTimer(lookEvery, look);
+      });
+  }
+  return {
+    [Symbol.dispose]() {
+      over = true;
+      timer.cancel();
+    },
+  };
+}
