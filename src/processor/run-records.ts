@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '../errors/index.ts';
 import { type ParkedWork, type RunRecord, retention, runRecords, type WorkRecord } from '../store/index.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunResult } from './run-result.ts';
-import { readable } from './work-claims.ts';
+import { readable, shortened } from './work-claims.ts';
 
 /** Writes the run's one record, as running. */
 export function recordStart<O>(
@@ -38,7 +38,7 @@ export async function recordEnd<O>(
       ...(current ?? running(context, run, trigger)),
       status: result.status,
       reason: result.reason,
-      missing: 'missing' in result ? bounded(result.missing) : [],
+      missing: 'missing' in result ? shortened(result.missing) : [],
       endedAt: new Date(context.clock.wallNow()).toISOString(),
       durationMs: result.durationMs,
       rows: result.stats.rowsWritten,
@@ -47,13 +47,6 @@ export async function recordEnd<O>(
     };
   });
   return other;
-}
-
-const mostMissing = 200;
-
-/** A record has a bound in size; the result has them all. */
-function bounded(missing: readonly string[]): string[] {
-  return missing.slice(0, mostMissing).map((line) => line.slice(0, longestMessage));
 }
 
 /** What became of a run that can't tell it any more. */

@@ -4,7 +4,7 @@ import { RunCancelledError, type RunResult } from '../processor/index.ts';
 import { runRecords } from '../store/index.ts';
 import type { TestContext } from '../testing/index.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
-import { deeds, keys, madeUpContext, Offense, options, Summary, workOf } from './testing/made-up.ts';
+import { deeds, keys, madeUpContext, Offense, options, Summary, workOf } from '../../test/trigger/made-up.ts';
 
 const how = { trigger: 'test' } as const;
 

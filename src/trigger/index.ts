@@ -5,6 +5,13 @@ export {
   type DispatcherOptions,
   type DispatchOptions,
 } from './dispatcher.ts';
+export {
+  createOperations,
+  type OperationCall,
+  type Operations,
+  type ParkedRun,
+  type PausedProcessor,
+} from './operations.ts';
 export { type Holder, recoverHolders, recoverRun } from './recover.ts';
 export type { ProcessorClass } from './registry.ts';
 export type { SweepReport } from './sweep-report.ts';

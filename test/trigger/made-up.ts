@@ -1,7 +1,12 @@
-import { AnalyticsProcessorBase, type DateRange, defineProcessor, type Run } from '../../processor/index.ts';
-import { type WorkRecord, workRecords } from '../../store/index.ts';
-import { createTestContext, type TestContext, type TestContextOptions } from '../../testing/index.ts';
-import { outputOf, rows, type UpstreamCheck } from '../../upstream/index.ts';
+import {
+  AnalyticsProcessorBase,
+  type DateRange,
+  defineProcessor,
+  type Run,
+} from '../../src/processor/index.ts';
+import { type WorkRecord, workRecords } from '../../src/store/index.ts';
+import { createTestContext, type TestContext, type TestContextOptions } from '../../src/testing/index.ts';
+import { outputOf, rows, type UpstreamCheck } from '../../src/upstream/index.ts';
 
 export const date = '2026-01-15';
 export const options = { startDate: date, endDate: date };

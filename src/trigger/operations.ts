@@ -1,0 +1,127 @@
+import type { Context } from '../context/index.ts';
+import { requestCancel, updateWork } from '../processor/index.ts';
+import { controlRecords, retention, type WorkRecord, workRecords } from '../store/index.ts';
+import { type Duration, milliseconds } from '../time/index.ts';
+import { entriesOf } from './entries.ts';
+
+/** A run that waits. Times are milliseconds of the store's clock. */
+export interface ParkedRun {
+  readonly key: string;
+  readonly processor: string;
+  readonly date: string;
+  readonly reason: string;
+  readonly missing: readonly string[];
+  readonly attempts: number;
+  readonly since: number;
+  readonly nextLook: number;
+  readonly giveUpAt: number;
+  readonly detail: string | null;
+}
+
+export interface PausedProcessor {
+  readonly processor: string;
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** What an operator can do; all of it is in the store, so that it holds in every process. */
+export interface Operations {
+  /** What is parked, that which is due first first. */
+  parked(call?: OperationCall): Promise<readonly ParkedRun[]>;
+  /** Has the next sweep start a parked run; the run asks its checks itself. False if the key is not parked. */
+  start(key: string, call?: OperationCall): Promise<boolean>;
+  /** Drops a parked run, and stops one at work: it hears of it within fifteen seconds. Tells what there was. */
+  cancel(key: string, call?: OperationCall): Promise<'parked' | 'running' | 'nothing'>;
+  /** Gives a parked run so much longer until it is given up. False if the key is not parked. */
+  extend(key: string, by: Duration, call?: OperationCall): Promise<boolean>;
+  /** From now on the processor's runs are parked; those at work go on. */
+  pause(processor: string, reason: string, call?: OperationCall): Promise<void>;
+  /** What was parked meanwhile is started by the next sweep. False if it was not paused. */
+  resume(processor: string, call?: OperationCall): Promise<boolean>;
+  paused(call?: OperationCall): Promise<readonly PausedProcessor[]>;
+}
+
+export interface OperationCall {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export function createOperations(context: Context): Operations {
+  const { store, clock } = context;
+  const work = store.collection(workRecords);
+  const controls = store.collection(controlRecords);
+
+  /** Changes what is parked, where nobody is at work on it. */
+  const changeParked = (
+    key: string,
+    change: (parked: NonNullable<WorkRecord['parked']>, time: number) => WorkRecord['parked'],
+    { signal }: OperationCall,
+  ) =>
+    updateWork(
+      store,
+      key,
+      (record, time) =>
+        record.parked === null || record.lease !== null
+          ? undefined
+          : { ...record, parked: change(record.parked, time) },
+      signal,
+    );
+
+  return {
+    async parked({ signal } = {}) {
+      const found: ParkedRun[] = [];
+      for await (const { entry } of entriesOf(work, { dueBefore: Number.MAX_SAFE_INTEGER, signal })) {
+        if (!entry.readable || entry.value.parked === null || entry.value.lease !== null) continue;
+        const { key, processor, date, parked } = entry.value;
+        const { reason, missing, attempts, since, nextLook, giveUpAt, detail } = parked;
+        found.push({
+          key,
+          processor,
+          date,
+          reason,
+          missing,
+          attempts,
+          since,
+          nextLook,
+          giveUpAt,
+          detail,
+        });
+      }
+      return found;
+    },
+    start: (key, call = {}) =>
+      changeParked(key, (parked, time) => ({ ...parked, wake: 'time', nextLook: time }), call),
+    async cancel(key, call = {}) {
+      if (await changeParked(key, () => null, call)) return 'parked';
+      return (await requestCancel(store, key, call.signal)) ? 'running' : 'nothing';
+    },
+    extend(key, by, call = {}) {
+      const longer = milliseconds('extend.by', by);
+      return changeParked(key, (parked) => ({ ...parked, giveUpAt: parked.giveUpAt + longer }), call);
+    },
+    async pause(processor, reason, { signal } = {}) {
+      const at = new Date(clock.wallNow()).toISOString();
+      for (let written = false; !written; ) {
+        const { entry, time } = await controls.get(processor, { signal });
+        const expires = time + retention.controls;
+        const value = { processor, paused: { reason, at } };
+        written = (await controls.put(processor, value, { ifVersion: entry?.version, expires, signal })).ok;
+      }
+    },
+    async resume(processor, { signal } = {}) {
+      const { entry } = await controls.get(processor, { signal });
+      return entry !== undefined && controls.delete(processor, { ifVersion: entry.version, signal });
+    },
+    async paused({ signal } = {}) {
+      const found: PausedProcessor[] = [];
+      for await (const { entry } of entriesOf(controls, { signal })) {
+        found.push({
+          processor: entry.key,
+          // One that can't be read is a pause all the same.
+          ...(entry.readable ? entry.value.paused : { reason: 'unknown', at: 'unknown' }),
+        });
+      }
+      return found;
+    },
+  };
+}
