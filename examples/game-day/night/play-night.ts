@@ -83,6 +83,7 @@ async function passNight(parts: {
   });
   const landed = new Bell(clock);
   const scraped = { writes: 0, rows: 0 };
+  const told: Promise<void>[] = [];
   let allCame = false;
 
   async function scrapers() {
@@ -91,11 +92,16 @@ async function passNight(parts: {
       for (const table of tables) {
         scraped.rows += await scrape(warehouse, slate, table, at);
         scraped.writes += 1;
-        dispatcher.tableUpdated(table, [slate.date]);
       }
       tell({ kind: 'landed', tables });
-      landed.ring();
+      // Nobody waits with the next game for what this one starts.
+      told.push(
+        Promise.all(tables.map((table) => dispatcher.tableUpdated(table, [slate.date]))).then((reports) =>
+          tell({ kind: 'looked', waiting: reports.flatMap(({ waiting }) => waiting) }),
+        ),
+      );
     }
+    await Promise.all(told);
   }
   async function sweeper() {
     while (clock.wallNow() < slate.startsAt + longestNight) {

@@ -97,7 +97,7 @@ async function runOn(
     context,
     on: (result) => runs.push(runOf(result, wasParked)),
   });
-  for (const table of tables) dispatcher.tableUpdated(table, [date]);
+  await Promise.all(tables.map((table) => dispatcher.tableUpdated(table, [date])));
   // What an earlier call parked is started by the sweep, like on any other day.
   await dispatcher.sweep();
   wasParked = false;
