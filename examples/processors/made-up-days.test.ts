@@ -22,7 +22,7 @@ const summaries = [
 ] as const satisfies readonly ExampleProcessor[];
 
 // Every source, every fallback, older versions of rows, an overtime, absences, a doubleheader.
-describe('the processors on made-up days', () => {
+describe('the processors on made-up days', { timeout: 60_000 }, () => {
   const raw = { ...nbaDay(), ...mlbDays() };
   let context: Awaited<ReturnType<typeof openLocal>>;
 

@@ -13,7 +13,7 @@ const required = process.env.REQUIRE_SLATE === '1';
 const there = existsSync(folder);
 
 // Eight games that were played, from the league's own numbers.
-describe.skipIf(!there && !required)(`the real slate of ${date}`, () => {
+describe.skipIf(!there && !required)(`the real slate of ${date}`, { timeout: 60_000 }, () => {
   let context: Awaited<ReturnType<typeof openLocal>>;
   let raw: Record<string, RawRow[]>;
 

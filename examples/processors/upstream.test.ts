@@ -13,7 +13,7 @@ import { doubleheader, mlbDate, mlbDays } from './testing/mlb-days.ts';
 import { nbaDate, nbaDay, nbaGames, without } from './testing/nba-day.ts';
 
 // Each check is shown true on whole tables and false for each piece that is missing.
-describe('upstream checks of the example processors', () => {
+describe('upstream checks of the example processors', { timeout: 60_000 }, () => {
   const raw = { ...nbaDay(), ...mlbDays() };
   let context: Awaited<ReturnType<typeof openLocal>>;
   let asked = 0;
