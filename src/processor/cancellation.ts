@@ -1,7 +1,7 @@
+import { boundedCall } from '../clients/index.ts';
 import type { Context } from '../context/index.ts';
 import { BreakwaterError, LostLeaseError } from '../errors/index.ts';
 import { type Store, workRecords } from '../store/index.ts';
-import { withinTime } from '../time/index.ts';
 import type { LiveRun } from './live-run.ts';
 import type { CancelReason } from './run-result.ts';
 import { updateWork } from './work-claims.ts';
@@ -56,12 +56,13 @@ export function watchForCancel<O>(context: Context, run: LiveRun<O>): Disposable
   const { clock, store } = context;
   const work = store.collection(workRecords);
   let timer = clock.setTimer(lookEvery, look);
-  let over = false;
+  const over = new AbortController();
 
   function look() {
-    withinTime(clock, longestLook, `look at ${run.key}`, (signal) => work.get(run.key, { signal }))
+    const bounds = { clock, after: longestLook, signal: over.signal, what: `The look at ${run.key}` };
+    boundedCall(bounds, (signal) => work.get(run.key, { signal }))
       .then(({ entry }) => {
-        if (over || !entry?.readable) return;
+        if (over.signal.aborted || !entry?.readable) return;
         const { lease } = entry.value;
         if (lease?.runId !== run.id) {
           const error = new LostLeaseError(`The claim on ${run.key} is not held by run ${run.id} any more`);
@@ -73,13 +74,14 @@ export function watchForCancel<O>(context: Context, run: LiveRun<O>): Disposable
       })
       .catch(() => {})
       .finally(() => {
-        if (!over) timer = clock.setTimer(lookEvery, look);
+        if (!over.signal.aborted) timer = clock.setTimer(lookEvery, look);
       });
   }
   return {
     [Symbol.dispose]() {
-      over = true;
       timer.cancel();
+      // A look that is under way leaves nothing behind either.
+      over.abort();
     },
   };
 }

@@ -3,7 +3,9 @@ import { expectNothingLeft, never, recordOf } from '../../test/runs/look.ts';
 import { Chore, day, range, Summary } from '../../test/runs/summary.ts';
 import { sleep } from '../time/index.ts';
 import { createTestContext } from '../testing/index.ts';
+import { RunCancelledError, requestCancel } from './cancellation.ts';
 import { succeeded } from './outcomes.ts';
+import { release } from './work-claims.ts';
 
 const minute = 60_000;
 
@@ -82,5 +84,70 @@ describe('a run that its caller cancels', () => {
     const summary = new Summary(context);
     for (let run = 0; run < 100; run++) await summary.run(range, { signal: caller.signal, force: true });
     expectNothingLeft(context, caller.signal);
+  });
+});
+
+describe('a run that is cancelled by others', () => {
+  it('says that it was for a shutdown, when the signal’s reason does', async () => {
+    const context = createTestContext();
+    const process = new AbortController();
+    const running = new Chore(context, never).run({ day }, { signal: process.signal });
+    await context.clock.advance('1m');
+    const reason = new RunCancelledError('shutdown', 'SIGTERM');
+    process.abort(reason);
+    const [result] = await context.clock.runUntil(running);
+    expect(result).toMatchObject({ status: 'cancelled', reason: 'shutdown', error: reason });
+    const [next] = await new Chore(context).run({ day }, { signal: process.signal });
+    expect(next).toMatchObject({ status: 'cancelled', reason: 'shutdown', recorded: false });
+    expectNothingLeft(context, process.signal);
+  });
+
+  it('hears of an operator, in whichever process, within fifteen seconds', async () => {
+    const context = createTestContext();
+    const running = new Chore(context, async (run) => {
+      await sleep(run.clock, 3_600_000, run.signal);
+      return succeeded(run);
+    }).run({ day });
+    await context.clock.advance('1m');
+    expect(await requestCancel(context.store, 'nba_ops.chore/2026-01-15')).toBe(true);
+    const [result] = await context.clock.runUntil(running);
+    expect(result).toMatchObject({ status: 'cancelled', reason: 'operator', durationMs: 75_000 });
+    expect(await requestCancel(context.store, 'nba_ops.chore/2026-01-15')).toBe(false);
+    expect(await requestCancel(context.store, 'nba_ops.chore/2026-01-01')).toBe(false);
+    expectNothingLeft(context);
+  });
+
+  it('goes on while the store is away, and leaves no look behind when it ends', async () => {
+    const context = createTestContext();
+    const chore = new Chore(context, async (run) => {
+      await sleep(run.clock, 10_000);
+      context.store.hang();
+      await sleep(run.clock, 7_000);
+      return succeeded(run);
+    });
+    const running = chore.run({ day });
+    await context.clock.advance('17s');
+    context.store.recover();
+    const [result] = await running;
+    expect(result).toMatchObject({ status: 'succeeded', durationMs: 17_000, recorded: true });
+    expectNothingLeft(context);
+  });
+
+  it('stops when another run has taken its claim', async () => {
+    const context = createTestContext();
+    const running = new Chore(context, async (run) => {
+      await release(context.store, {
+        key: run.key,
+        runId: run.id,
+        done: null,
+        settlement: 'keep',
+        at: run.date,
+      });
+      await sleep(run.clock, 3_600_000, run.signal);
+      return succeeded(run);
+    }).run({ day });
+    const [result] = await context.clock.runUntil(running);
+    expect(result).toMatchObject({ status: 'failed', reason: 'lost_lease', durationMs: 15_000 });
+    expectNothingLeft(context);
   });
 });

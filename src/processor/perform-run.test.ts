@@ -262,6 +262,21 @@ describe('a run', () => {
       const { fence } = await recordOf(context, result);
       expect(fence).toBeGreaterThan((await recordOf(context, dead)).fence);
     });
+
+    it('is left with the dead one when that can’t be recorded: nobody may lose sight of it', async () => {
+      const context = createTestContext();
+      const dead = await die(context);
+      await context.clock.advance('1h');
+      const unwatch = watch(context.store.calls, ({ collection }) => {
+        if (collection === 'runs') context.store.fail();
+      });
+      expect(await new Summary(context).run(range)).toMatchObject([{ reason: 'store_unavailable' }]);
+      unwatch();
+      context.store.recover();
+      expect(await workOf(context, key)).toMatchObject({ lease: dead });
+      expect(await new Summary(context).run(range)).toMatchObject([{ status: 'succeeded' }]);
+      expect(await recordOf(context, dead)).toMatchObject({ status: 'failed', reason: 'stale_heartbeat' });
+    });
   });
 
   describe('whose claim ends before it does', () => {
@@ -332,6 +347,7 @@ describe('a run', () => {
           holder: 'another',
           startedAt,
           duration: minute,
+          recordDead: async () => {},
         });
         return succeeded(run);
       });

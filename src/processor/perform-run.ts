@@ -62,6 +62,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
           startedAt: new Date(clock.wallNow()).toISOString(),
           duration,
           yields: call.yields === true && call.force !== true,
+          recordDead: (runId) => recordDead(context, runId, 'stale_heartbeat', signal),
         },
         signal,
       ),
@@ -90,7 +91,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
   if (call.signal?.aborted) stopWithCaller();
   const watch = watchForCancel(context, run);
   try {
-    const result = await work(performance, run, claimed.dead);
+    const result = await work(performance, run);
     watch[Symbol.dispose]();
     return await finish(performance, run, result);
   } finally {
@@ -100,17 +101,12 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
   }
 }
 
-async function work<O>(
-  performance: Performance<O>,
-  run: LiveRun<O>,
-  dead: string | undefined,
-): Promise<RunResult> {
+async function work<O>(performance: Performance<O>, run: LiveRun<O>): Promise<RunResult> {
   const { context, call, guard } = performance;
   try {
-    await withinTime(context.clock, storeCallTime, `record of run ${run.id}`, async (signal) => {
-      if (dead !== undefined) await recordDead(context, dead, 'stale_heartbeat', signal);
-      await recordStart(context, run, call.trigger, signal);
-    });
+    await withinTime(context.clock, storeCallTime, `record of run ${run.id}`, (signal) =>
+      recordStart(context, run, call.trigger, signal),
+    );
   } catch (error) {
     return run.failed('store_unavailable', error);
   }

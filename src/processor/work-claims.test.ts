@@ -7,7 +7,7 @@ import { type ClaimRequest, claim, release } from './work-claims.ts';
 
 const key = 'nba_analytics.team_offense_game_summary/2025-03-15';
 
-function request(runId: string, duration = 60_000): ClaimRequest {
+function request(runId: string, duration = 60_000, recordDead = async (_runId: string) => {}): ClaimRequest {
   const options = { startDate: '2025-03-15', endDate: '2025-03-15' };
   return {
     key,
@@ -18,6 +18,7 @@ function request(runId: string, duration = 60_000): ClaimRequest {
     holder: 'h',
     startedAt: '2025-03-16T04:00:00Z',
     duration,
+    recordDead,
   };
 }
 
@@ -61,7 +62,23 @@ describe('claims', () => {
     await clock.advance(1_000);
     const second = await claim(store, request('b'));
     expect(first.claimed && second.claimed && second.fence > first.fence).toBe(true);
-    expect(second).toMatchObject({ dead: 'a' });
+  });
+
+  it('takes the key from a dead run only when that was recorded as dead', async () => {
+    const { clock, store, record } = setUp();
+    const dead: string[] = [];
+    const recordDead = async (runId: string) => {
+      expect((await record()).lease).toMatchObject({ runId });
+      dead.push(runId);
+    };
+    await claim(store, request('a', 1_000, recordDead));
+    await clock.advance(1_000);
+    const away = () => Promise.reject(new StoreUnavailableError('away'));
+    await expect(claim(store, request('b', 1_000, away))).rejects.toThrow('away');
+    expect((await record()).lease).toMatchObject({ runId: 'a' });
+    expect(await claim(store, request('c', 1_000, recordDead))).toMatchObject({ claimed: true });
+    expect(dead).toEqual(['a']);
+    expect((await record()).lease).toMatchObject({ runId: 'c' });
   });
 
   it('adopts a claim of its own whose answer was lost', async () => {

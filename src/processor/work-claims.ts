@@ -25,6 +25,11 @@ export interface ClaimRequest {
   readonly duration: number;
   /** Whether work that waits for its upstream is left to wait, until somebody is to look at it again. Default: false. */
   readonly yields?: boolean | undefined;
+  /**
+   * Records a run as dead whose claim had ended without an end of its own, before the key is taken from it: were it the other
+   * way round, whoever dies between the two would leave a run that nobody can find any more.
+   */
+  readonly recordDead: (runId: string) => Promise<void>;
 }
 
 export type ClaimResult =
@@ -33,8 +38,6 @@ export type ClaimResult =
       readonly fence: number;
       readonly attempt: number;
       readonly previousFingerprint: string | undefined;
-      /** A run whose claim had ended without an end of its own: it is dead and wants to be recorded so. */
-      readonly dead: string | undefined;
     }
   /** A live run has the key, and was told to go `again`; or the same work waits for its upstream, which was asked just now. */
   | { readonly claimed: false; readonly waitsFor: readonly string[] | undefined };
@@ -111,9 +114,9 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
       fence,
       attempt: adopted ? lease.attempt : tries,
       previousFingerprint: current?.done?.fingerprint,
-      dead: lease === null || adopted ? undefined : lease.runId,
     };
     if (adopted) return won;
+    if (lease !== null) await request.recordDead(lease.runId);
     const { key, processor, date, options, runId, holder, startedAt, duration } = request;
     const next: WorkRecord = {
       key,
