@@ -6,7 +6,7 @@ export interface CircuitStore {
   /** Writes the record if it is still as it was read; false if it is not. */
   write(
     key: string,
-    record: CircuitRecord,
+    next: { readonly record: CircuitRecord; readonly applied: readonly string[] },
     read: CircuitReading,
     call: { readonly signal: AbortSignal },
   ): Promise<boolean>;
@@ -14,6 +14,8 @@ export interface CircuitStore {
 
 export interface CircuitReading {
   readonly record: CircuitRecord | undefined;
+  /** The ids of the last events that are in the record: by them a client knows a late success of its own. */
+  readonly applied: readonly string[];
   readonly version: string | undefined;
   /** Milliseconds of the store's clock. */
   readonly time: number;

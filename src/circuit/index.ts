@@ -5,6 +5,7 @@ export { type FailureRateOptions, failureRate, type SlowCallsOptions, slowCalls 
 export type { CircuitRecord, CircuitState, Probe, TripState } from './record.ts';
 export {
   type Admission,
+  type Outcome,
   type SharedCircuit,
   type SharedCircuitEvent,
   type SharedCircuitOptions,

@@ -34,4 +34,6 @@ export interface CircuitRecord {
 export interface Probe {
   readonly id: number;
   readonly expires: number;
+  /** Who has the place, where a retry must know its own. */
+  readonly holder?: string | undefined;
 }

@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../errors/index.ts';
-import { type Clock, withinTime } from '../time/index.ts';
-import type { CircuitStore } from './circuit-store.ts';
+import { type Clock, sleep, withinTime } from '../time/index.ts';
+import { AwayCircuit } from './away.ts';
+import type { CircuitReading, CircuitStore } from './circuit-store.ts';
 import type { CircuitRecord, CircuitState } from './record.ts';
 import {
   type CircuitEvent,
@@ -15,110 +16,274 @@ export interface SharedCircuitOptions extends CircuitSettings {
   readonly store: CircuitStore;
   readonly key: string;
   readonly clock: Clock;
-  /** Hears of changes of state, and of the store's absence. */
+  /** Tells this client's events from those of all others that ever were. */
+  readonly client: string;
+  /**
+   * Where failures are counted: `everywhere` writes each of them to the store, and the success that resets them, so that
+   * processes that do one run and die still add up; `here` counts in this process and writes changes of state. Default: `everywhere`.
+   */
+  readonly counted?: 'everywhere' | 'here' | undefined;
+  /** How long a record that was read serves to admit or reject, in milliseconds. Default: 3,000. */
+  readonly cacheFor?: number | undefined;
+  /** Hears of changes of state, and of the store's absence and return. */
   readonly on?: ((event: SharedCircuitEvent) => void) | undefined;
 }
 
 export type SharedCircuitEvent =
   | { readonly kind: 'moved'; readonly key: string; readonly from: CircuitState; readonly to: CircuitState }
-  | { readonly kind: 'degraded'; readonly key: string; readonly error: unknown };
+  | { readonly kind: 'degraded'; readonly key: string; readonly error: unknown }
+  | { readonly kind: 'restored'; readonly key: string };
+
+export type Outcome = 'success' | 'failure' | 'ignored';
 
 export type Admission =
-  /** A ticket of null was given while the store was away: its result is not counted. */
-  | { readonly admitted: true; readonly ticket: Ticket | null; readonly failures: number }
+  | {
+      readonly admitted: true;
+      readonly ticket: Ticket;
+      /** Given while the store was away: its result is counted here, and merged when the store is back. */
+      readonly away: boolean;
+    }
   | { readonly admitted: false; readonly retryAfter: number | undefined };
 
 /** One circuit for many processes: its record lives in a store, and its time is the store's. */
 export interface SharedCircuit {
+  /** The store is away: what holds is what this process saw last. */
+  readonly degraded: boolean;
   enter(): Promise<Admission>;
-  /** Counts how the admitted work ended; without the store the result is lost, never the work. */
-  leave(
-    admission: Admission & { readonly admitted: true },
-    outcome: 'success' | 'failure' | 'ignored',
-  ): Promise<void>;
+  /** Counts how the admitted work ended; never fails. */
+  leave(admission: Admission & { readonly admitted: true }, outcome: Outcome): Promise<void>;
+  /** Counts the end of work that nobody admitted here, such as that of a process that died. */
+  count(outcome: 'success' | 'failure'): Promise<void>;
   /** What it protects is there again. */
   ready(): Promise<void>;
+  /** Lets nothing through until `reset`. @throws StoreUnavailableError */
+  isolate(): Promise<void>;
+  /** Closes it, as if it were new. @throws StoreUnavailableError */
+  reset(): Promise<void>;
   /** The record, or undefined if it was never used. @throws StoreUnavailableError */
   snapshot(): Promise<CircuitRecord | undefined>;
 }
 
+interface Seen {
+  readonly record: CircuitRecord;
+  /** Monotonic milliseconds at which it was read. */
+  readonly at: number;
+  /** The store's time less this process's monotonic one. */
+  readonly aheadBy: number;
+}
+
+interface Pending {
+  readonly id: string;
+  readonly outcome: 'success' | 'failure';
+}
+
 const storeCallTime = 5_000;
 const mostTries = 20;
+const tryAgainEvery = 10_000;
+// Enough for all that may be under way at the same time; a circuit's record stays small.
+const mostApplied = 20;
+const mostPending = 100;
 
 /**
- * A circuit on a store. While the store is away, a circuit last seen open here stays open, and others admit: the work has
- * its own bounds, and a circuit must not be what takes it down.
+ * A circuit on a store, changed by compare-and-set. Every event bears an id, so that a retry after an answer that was lost finds
+ * that it is in the record already. While the store is away this process carries on by itself, and what it counted is merged
+ * into the record when the store is back.
  */
 export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
-  const { store, key, clock, on } = options;
-  let lastSeen: { readonly record: CircuitRecord; readonly aheadBy: number } | undefined;
+  const { store, key, clock, client, on = () => {}, cacheFor = 3_000, counted = 'everywhere' } = options;
+  // What is counted here arrives as one failure, which opens.
+  const settings: CircuitSettings = counted === 'here' ? { ...options, trip: opensAtOnce } : options;
+  let seen: Seen | undefined;
+  let away: (AwayCircuit & { tryAt?: number }) | undefined;
+  let pending: Pending[] = [];
+  let here = options.trip.initial;
+  let events = 0;
 
-  async function apply(
-    event: CircuitEvent,
-  ): Promise<{ readonly effects: readonly Effect[]; readonly record: CircuitRecord }> {
-    return withinTime(clock, storeCallTime, `circuit ${key}`, async (signal) => {
-      for (let attempt = 0; attempt < mostTries; attempt++) {
+  const nextId = () => `${client}:${events++}`;
+  const storeTime = () => clock.now() + (seen?.aheadBy ?? 0);
+
+  /** What was counted while the store was away, on top of what it says. */
+  function merged(read: CircuitReading): {
+    readonly record: CircuitRecord;
+    readonly effects: readonly Effect[];
+  } {
+    let record = read.record ?? newCircuit(settings);
+    const effects: Effect[] = [];
+    for (const { id, outcome } of pending) {
+      if (record.state !== 'closed' || read.applied.includes(id)) continue;
+      const ticket = { epoch: record.epoch, probe: null };
+      const next = transition(settings, record, { kind: 'leave', ticket, outcome }, read.time);
+      record = next.record;
+      effects.push(...next.effects);
+    }
+    return { record, effects };
+  }
+
+  async function apply(event: CircuitEvent, id: string): Promise<readonly Effect[]> {
+    return withinTime(clock, storeCallTime, `call of the store for circuit ${key}`, async (signal) => {
+      for (let attempt = 0, errors = 0; attempt < mostTries; attempt++) {
         const read = await store.read(key, { signal });
-        const before = read.record ?? newCircuit(options);
-        const { record, effects } = transition(options, before, event, read.time);
-        if (record === before || (await store.write(key, record, read, { signal }))) {
-          lastSeen = { record, aheadBy: read.time - clock.now() };
-          for (const effect of effects) if (effect.kind === 'moved') on?.({ ...effect, key });
-          return { effects, record };
+        const landed = read.applied.includes(id);
+        const before = merged(read);
+        const { record, effects } = landed
+          ? { record: before.record, effects: adopted(before.record, id) }
+          : transition(settings, before.record, event, read.time);
+        const applied = [...read.applied, ...pending.map((entry) => entry.id), ...(landed ? [] : [id])];
+        const isNew = record !== (read.record ?? record) || (read.record === undefined && isUsed(record));
+        try {
+          const next = { record, applied: applied.slice(-mostApplied) };
+          if (isNew && !(await store.write(key, next, read, { signal }))) continue;
+        } catch (error) {
+          // Whether it landed is not known: the next read tells.
+          if (signal.aborted || ++errors > 2) throw error;
+          await sleep(clock, 50 * errors, signal);
+          continue;
         }
+        pending = pending.filter((entry) => !applied.includes(entry.id));
+        isBack({ record, at: clock.now(), aheadBy: read.time - clock.now() });
+        const all = [...before.effects, ...effects];
+        for (const effect of all) if (effect.kind === 'moved') on({ ...effect, key });
+        return all;
       }
       throw new StoreUnavailableError(`Circuit ${key} changed ${mostTries} times while it was being read`);
     });
   }
 
-  async function applyIfThere(event: CircuitEvent): Promise<void> {
+  function isBack(now: Seen): void {
+    seen = now;
+    if (away === undefined) return;
+    away = undefined;
+    on({ kind: 'restored', key });
+  }
+
+  function isAway(error: unknown): AwayCircuit {
+    if (away === undefined) {
+      on({ kind: 'degraded', key, error });
+      away = new AwayCircuit(settings, seen?.record ?? newCircuit(settings));
+    }
+    away.tryAt = clock.now() + tryAgainEvery;
+    return away;
+  }
+
+  /** The effects, or the circuit of this process alone if the store does not answer. */
+  async function attempt(event: CircuitEvent, id = nextId()): Promise<readonly Effect[] | AwayCircuit> {
+    if (away !== undefined && clock.now() < (away.tryAt ?? 0)) return away;
     try {
-      await apply(event);
+      return await apply(event, id);
     } catch (error) {
-      on?.({ kind: 'degraded', key, error });
+      return isAway(error);
     }
   }
 
+  /** What a fresh enough record says without a question to the store; undefined where it must be asked. */
+  function fromCache(): Admission | undefined {
+    if (seen === undefined || away !== undefined || clock.now() - seen.at >= cacheFor) return undefined;
+    const { state, epoch, openUntil } = seen.record;
+    if (state === 'closed') return { admitted: true, ticket: { epoch, probe: null }, away: false };
+    const left = (openUntil ?? 0) - storeTime();
+    return state === 'open' && left > 0 ? { admitted: false, retryAfter: left } : undefined;
+  }
+
+  async function count(outcome: 'success' | 'failure', id = nextId()): Promise<void> {
+    pending = [...pending, { id, outcome }].slice(-mostPending);
+    await attempt({ kind: 'tick' });
+  }
+
+  /** Whether this failure, counted in this process, is the one that opens. */
+  function tripsHere(failed: boolean): boolean {
+    const sample = { failed, running: false, duration: 0, reportedAt: 0 };
+    here = options.trip.record(here, sample, storeTime());
+    if (!options.trip.trips(here, storeTime())) return false;
+    here = options.trip.initial;
+    return true;
+  }
+
   return {
+    get degraded() {
+      return away !== undefined;
+    },
     async enter() {
-      let effects: readonly Effect[];
-      let failures = 0;
-      try {
-        const applied = await apply({ kind: 'enter' });
-        effects = applied.effects;
-        failures = applied.record.failures;
-      } catch (error) {
-        on?.({ kind: 'degraded', key, error });
-        if (lastSeen === undefined) return { admitted: true, ticket: null, failures: 0 };
-        effects = transition(
-          options,
-          lastSeen.record,
-          { kind: 'enter' },
-          clock.now() + lastSeen.aheadBy,
-        ).effects;
-        if (effects.some(({ kind }) => kind === 'admitted'))
-          return { admitted: true, ticket: null, failures: 0 };
-      }
-      for (const effect of effects) {
-        if (effect.kind === 'admitted') return { admitted: true, ticket: effect.ticket, failures };
+      const cached = fromCache();
+      if (cached !== undefined) return cached;
+      const id = nextId();
+      const effects = await attempt({ kind: 'enter', holder: id }, id);
+      const isDegraded = effects instanceof AwayCircuit;
+      for (const effect of isDegraded ? [effects.enter(storeTime())] : effects) {
+        if (effect.kind === 'admitted') return { admitted: true, ticket: effect.ticket, away: isDegraded };
         if (effect.kind === 'rejected') return { admitted: false, retryAfter: effect.retryAfter };
       }
       throw new Error('a circuit neither admitted nor rejected');
     },
-    async leave({ ticket, failures }, outcome) {
-      if (ticket === null) return;
-      // A success after successes, in a closed circuit, changes nothing: a healthy run costs no write.
-      if (ticket.probe === null && (outcome === 'ignored' || (outcome === 'success' && failures === 0)))
+    async leave({ ticket, away: wasAway }, outcome) {
+      if (wasAway) away?.leave(ticket, outcome, storeTime());
+      if (ticket.probe === null || wasAway) {
+        if (outcome === 'ignored') return;
+        if (counted === 'everywhere' || tripsHere(outcome === 'failure')) {
+          if (wasAway) await count(outcome);
+          else await attemptToLeave(ticket, outcome);
+        }
         return;
-      await applyIfThere({ kind: 'leave', ticket, outcome });
+      }
+      await attemptToLeave(ticket, outcome);
     },
-    ready: () => applyIfThere({ kind: 'ready' }),
+    count,
+    async ready() {
+      await attempt({ kind: 'ready' });
+    },
+    async isolate() {
+      await apply({ kind: 'isolate' }, nextId());
+    },
+    async reset() {
+      await apply({ kind: 'reset' }, nextId());
+    },
     snapshot: () =>
       withinTime(
         clock,
         storeCallTime,
-        `circuit ${key}`,
+        `call of the store for circuit ${key}`,
         async (signal) => (await store.read(key, { signal })).record,
       ),
   };
+
+  async function attemptToLeave(ticket: Ticket, outcome: Outcome): Promise<void> {
+    const cached = seen !== undefined && clock.now() - seen.at < cacheFor ? seen.record : undefined;
+    const changesNothing =
+      outcome === 'success' &&
+      cached?.state === 'closed' &&
+      cached.failures === 0 &&
+      counted === 'everywhere';
+    // A success after successes costs neither a read nor a write, but where the trip rule wants to see each.
+    if (ticket.probe === null && changesNothing && isUnmovedBySuccess(cached)) return;
+    const id = nextId();
+    const left = await attempt({ kind: 'leave', ticket, outcome }, id);
+    if (!(left instanceof AwayCircuit) || outcome === 'ignored') return;
+    left.leave(ticket, outcome, storeTime());
+    // The id is kept: should the write land late, it is not counted twice.
+    pending = [...pending, { id, outcome }].slice(-mostPending);
+  }
+
+  function isUnmovedBySuccess(record: CircuitRecord): boolean {
+    const sample = { failed: false, running: false, duration: 0, reportedAt: 0 };
+    return settings.trip.record(record.trip, sample, storeTime()) === record.trip;
+  }
+}
+
+const opensAtOnce: CircuitSettings['trip'] = {
+  name: 'atOnce',
+  initial: false,
+  record: (_, { failed }) => failed,
+  trips: (state) => state === true,
+};
+
+/** A record that says no more than none at all needs no write. */
+function isUsed(record: CircuitRecord): boolean {
+  return record.epoch > 0 || record.failures > 0 || record.nextProbe > 0;
+}
+
+/** What became of an event whose answer was lost. */
+function adopted(record: CircuitRecord, id: string): readonly Effect[] {
+  const probe = record.probes.find(({ holder }) => holder === id);
+  if (probe !== undefined) return [{ kind: 'admitted', ticket: { epoch: record.epoch, probe: probe.id } }];
+  // A place that was taken and has run out by now is none.
+  return [{ kind: 'rejected', retryAfter: undefined }];
 }

@@ -37,7 +37,11 @@ export interface Ticket {
 }
 
 export type CircuitEvent =
-  | { readonly kind: 'enter' }
+  | {
+      readonly kind: 'enter';
+      /** Kept with the probe's place. */
+      readonly holder?: string | undefined;
+    }
   | {
       readonly kind: 'leave';
       readonly ticket: Ticket;
@@ -108,7 +112,7 @@ export function transition(
   }
   switch (event.kind) {
     case 'enter':
-      return enter(settings, record, now);
+      return enter(settings, record, now, event.holder);
     case 'leave':
       return leave(settings, record, event, now);
     case 'running': {
@@ -131,7 +135,7 @@ export function transition(
   }
 }
 
-function enter(settings: CircuitSettings, record: CircuitRecord, now: number): Transition {
+function enter(settings: CircuitSettings, record: CircuitRecord, now: number, holder?: string): Transition {
   if (record.state === 'closed')
     return { record, effects: [{ kind: 'admitted', ticket: { epoch: record.epoch, probe: null } }] };
   if (record.state === 'isolated') return { record, effects: [{ kind: 'rejected', retryAfter: undefined }] };
@@ -139,7 +143,7 @@ function enter(settings: CircuitSettings, record: CircuitRecord, now: number): T
     const left = (record.openUntil ?? now) - now;
     if (left > 0) return { record, effects: [{ kind: 'rejected', retryAfter: left }] };
     const opened = move(settings, record, 'half-open', now);
-    const after = enter(settings, opened.record, now);
+    const after = enter(settings, opened.record, now, holder);
     return { record: after.record, effects: [...opened.effects, ...after.effects] };
   }
   if (record.probes.length >= settings.probes) {
@@ -151,7 +155,10 @@ function enter(settings: CircuitSettings, record: CircuitRecord, now: number): T
     record: {
       ...record,
       nextProbe: id + 1,
-      probes: [...record.probes, { id, expires: now + settings.probeTimeout }],
+      probes: [
+        ...record.probes,
+        { id, expires: now + settings.probeTimeout, ...(holder !== undefined && { holder }) },
+      ],
     },
     effects: [{ kind: 'admitted', ticket: { epoch: record.epoch, probe: id } }],
   };

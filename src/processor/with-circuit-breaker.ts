@@ -12,19 +12,7 @@ import type { RunResult } from './run-result.ts';
 export const withCircuitBreaker = /* @__PURE__ */ mixin('withCircuitBreaker', (Base) => {
   abstract class WithCircuitBreaker extends Base {
     protected override async guard(run: Run<unknown>): Promise<RunResult> {
-      const circuit = processorCircuit(
-        this.context,
-        { definition: this.definition, key: run.key },
-        {
-          // A probe is a whole run: its place is free again when the claim would be.
-          probeTimeout: Math.max(1, run.remaining()),
-          on: (event) => {
-            if (event.kind === 'moved')
-              run.logger.warn(`circuit ${event.key} went from ${event.from} to ${event.to}`, { ...event });
-            else run.logger.warn(`circuit ${event.key} could not be kept: the store is away`, { ...event });
-          },
-        },
-      );
+      const circuit = processorCircuit(this.context, { definition: this.definition, key: run.key });
       const admission = await circuit.enter();
       if (!admission.admitted) return live(run).skipped('circuit_open', { retryAfter: admission.retryAfter });
       let result: RunResult | undefined;

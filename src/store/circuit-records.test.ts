@@ -25,7 +25,7 @@ describe('circuits in a store', () => {
   it('are none before the first write, and come back as they were written', async () => {
     const { circuits, clock } = make();
     const read = await circuits.read('odds-api', call);
-    expect(read).toEqual({ record: undefined, version: undefined, time: clock.wallNow() });
+    expect(read).toEqual({ record: undefined, applied: [], version: undefined, time: clock.wallNow() });
     const ticket = { epoch: 0, probe: null };
     const opened = transition(
       settings,
@@ -34,21 +34,30 @@ describe('circuits in a store', () => {
       read.time,
     );
     expect(opened.record.state).toBe('open');
-    expect(await circuits.write('odds-api', opened.record, read, call)).toBe(true);
-    expect((await circuits.read('odds-api', call)).record).toEqual(opened.record);
+    expect(await circuits.write('odds-api', { record: opened.record, applied: ['a:1'] }, read, call)).toBe(
+      true,
+    );
+    expect(await circuits.read('odds-api', call)).toMatchObject({
+      record: opened.record,
+      applied: ['a:1'],
+    });
   });
 
   it('are written only over what was read', async () => {
     const { circuits } = make();
     const read = await circuits.read('odds-api', call);
-    expect(await circuits.write('odds-api', newCircuit(settings), read, call)).toBe(true);
-    expect(await circuits.write('odds-api', newCircuit(settings), read, call)).toBe(false);
+    expect(await circuits.write('odds-api', { record: newCircuit(settings), applied: [] }, read, call)).toBe(
+      true,
+    );
+    expect(await circuits.write('odds-api', { record: newCircuit(settings), applied: [] }, read, call)).toBe(
+      false,
+    );
   });
 
   it('are forgotten thirty days after their last change', async () => {
     const { circuits, clock } = make();
     const read = await circuits.read('odds-api', call);
-    await circuits.write('odds-api', newCircuit(settings), read, call);
+    await circuits.write('odds-api', { record: newCircuit(settings), applied: [] }, read, call);
     await clock.advance(retention.circuits - 1);
     expect((await circuits.read('odds-api', call)).record).toBeDefined();
     await clock.advance(1);

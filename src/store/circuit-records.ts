@@ -4,19 +4,26 @@ import { StoreUnavailableError } from '../errors/index.ts';
 import type { CollectionDefinition, Store } from './collection.ts';
 import { retention } from './retention.ts';
 
-const circuitRecord: z.ZodType<CircuitRecord> = z.strictObject({
+/** A circuit with the ids of the last events that are in it. */
+export type StoredCircuit = CircuitRecord & { readonly applied: readonly string[] };
+
+const circuitRecord: z.ZodType<StoredCircuit> = z.strictObject({
   state: z.enum(['closed', 'open', 'half-open', 'isolated']),
   epoch: z.number().int().nonnegative(),
   trip: z.json() as z.ZodType<TripState>,
   failures: z.number().int().nonnegative(),
   openedAt: z.number().nullable(),
   openUntil: z.number().nullable(),
-  probes: z.array(z.strictObject({ id: z.number().int(), expires: z.number() })),
+  probes: z.array(
+    z.strictObject({ id: z.number().int(), expires: z.number(), holder: z.string().optional() }),
+  ),
   nextProbe: z.number().int().nonnegative(),
   successes: z.number().int().nonnegative(),
+  growth: z.strictObject({ steps: z.number(), closedAt: z.number() }).optional(),
+  applied: z.array(z.string()),
 });
 
-export const circuitRecords: CollectionDefinition<CircuitRecord> = {
+export const circuitRecords: CollectionDefinition<StoredCircuit> = {
   name: 'circuits',
   version: 1,
   schema: circuitRecord,
@@ -31,11 +38,17 @@ export function circuitStore(store: Store): CircuitStore {
       if (entry?.readable === false) {
         throw new StoreUnavailableError(`Circuit ${key} can't be read (${entry.why}: ${entry.detail})`);
       }
-      return { record: entry?.value, version: entry?.version, time };
+      if (entry === undefined) return { record: undefined, applied: [], version: undefined, time };
+      const { applied, ...record } = entry.value;
+      return { record, applied, version: entry.version, time };
     },
-    async write(key, record, read, { signal }) {
+    async write(key, { record, applied }, read, { signal }) {
       const expires = read.time + retention.circuits;
-      const { ok } = await circuits.put(key, record, { ifVersion: read.version, expires, signal });
+      const { ok } = await circuits.put(
+        key,
+        { ...record, applied },
+        { ifVersion: read.version, expires, signal },
+      );
       return ok;
     },
   };

@@ -30,4 +30,4 @@ export {
   placeOf,
   type StoredRecord,
 } from './stored-record.ts';
-export { circuitRecords, circuitStore } from './circuit-records.ts';
+export { circuitRecords, circuitStore, type StoredCircuit } from './circuit-records.ts';

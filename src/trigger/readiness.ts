@@ -100,9 +100,7 @@ async function isWoken(
     answer?.status === 'ready' || (answer?.status === 'not_ready' && answer.reason === 'no_games');
   if (parked.wake !== 'circuit') return isReady;
   if (isReady && parked.wasNotReady) {
-    const { definition } = processor;
-    const probeTimeout = definition.timeout ?? context.config.processor.timeout;
-    await processorCircuit(context, { definition, key }, { probeTimeout }).ready();
+    await processorCircuit(context, { definition: processor.definition, key }).ready();
     return true;
   }
   if (answer?.status === 'not_ready' && !parked.wasNotReady) {

@@ -402,11 +402,7 @@ describe('sweeper', () => {
       deeds.offense.extract = () => {
         throw new ServiceError('away', { service: 'x', kind: 'transient' });
       };
-      const circuit = processorCircuit(
-        context,
-        { definition: Offense.processor, key: keys.offense },
-        { probeTimeout: minute },
-      );
+      const circuit = processorCircuit(context, { definition: Offense.processor, key: keys.offense });
       for (let failure = 0; failure < 5; failure++) {
         const admission = await circuit.enter();
         if (admission.admitted) await circuit.leave(admission, 'failure');

@@ -1,6 +1,6 @@
 import type { Context } from '../context/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
-import type { RunResult } from '../processor/index.ts';
+import { processorCircuit, type RunResult } from '../processor/index.ts';
 import { controlRecords, type Entry, type ParkedWork, type WorkRecord, workRecords } from '../store/index.ts';
 import { sleep } from '../time/index.ts';
 import { dependencyLevels } from './dependency-order.ts';
@@ -76,8 +76,11 @@ async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal |
     if (record.lease !== null) {
       if (record.lease.until > time) continue;
       const dead = { key: record.key, runId: record.lease.runId, reason: 'stale_heartbeat' } as const;
-      if (await recoverRun(context, dead, signal ?? new AbortController().signal))
-        draft.recovered.push(record.key);
+      if (!(await recoverRun(context, dead, signal ?? new AbortController().signal))) continue;
+      draft.recovered.push(record.key);
+      // A run that died is a failed one: instances that do one run and die must add up.
+      const definition = parts.known.find(record.processor)?.definition;
+      if (definition) await processorCircuit(context, { definition, key: record.key }).count('failure');
       continue;
     }
     if (record.parked === null) continue;
