@@ -14,6 +14,8 @@ export interface GoogleCallsOptions {
   readonly timeout: Duration;
   /** How often a request is sent at most. */
   readonly attempts: number;
+  /** Failures that another request can't mend, though they may pass. Default: none. */
+  readonly settled?: ((error: unknown) => boolean) | undefined;
 }
 
 /** What an attempt may know. */
@@ -36,7 +38,7 @@ export class GoogleCalls {
   #calls = 0;
   #failures = 0;
 
-  constructor({ service, clock, random, timeout, attempts }: GoogleCallsOptions) {
+  constructor({ service, clock, random, timeout, attempts, settled = () => false }: GoogleCallsOptions) {
     this.clock = clock;
     this.#service = service;
     this.#timeout = milliseconds(`${service}.timeout`, timeout);
@@ -45,7 +47,7 @@ export class GoogleCalls {
       backoff: fullJitter({ base: '250ms', cap: '4s' }),
       clock,
       random,
-      handle: (outcome) => !outcome.ok && worthRetrying(outcome.error),
+      handle: (outcome) => !outcome.ok && worthRetrying(outcome.error) && !settled(outcome.error),
     });
   }
 

@@ -17,3 +17,8 @@ export {
   firestoreStore,
 } from './firestore/firestore-store.ts';
 export type { FirestoreOptions } from './firestore/documents.ts';
+export {
+  type GoogleBigQuery,
+  type GoogleBigQueryOptions,
+  googleBigQuery,
+} from './bigquery/google-bigquery.ts';

@@ -1,0 +1,53 @@
+import { classify, ServiceError } from '../../errors/index.ts';
+import { codeOf, reasonOf } from '../google-error.ts';
+
+/** What a job says of its failure. */
+export interface JobFailure {
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+/** The reason that two transactions on one table at the same time end in; BigQuery itself says invalidQuery. */
+export const concurrentUpdate = 'concurrentUpdate';
+
+// The one thing that BigQuery tells by its text alone.
+const serialization = /could not serialize access|aborted due to concurrent update/i;
+
+/** Reasons of a job that has failed and is not the query's fault: to be done again, as another job. */
+const jobReasons: ReadonlySet<string> = new Set([
+  'jobBackendError',
+  'jobInternalError',
+  'jobRateLimitExceeded',
+  'tableUnavailable',
+  concurrentUpdate,
+]);
+
+/** Whether the same may be tried again as a new job. What failed has changed nothing. */
+export function wantsNewJob(error: unknown): boolean {
+  return error instanceof ServiceError && error.code !== undefined && jobReasons.has(error.code);
+}
+
+/** An error of a request, with what is told by text alone made a reason. */
+export function requestError(what: string, error: unknown): unknown {
+  const reason = reasonOf(error);
+  const message = String((error as Error | null)?.message);
+  if (reason !== undefined && serialization.test(message))
+    return serviceError(what, { reason, message }, error);
+  return error;
+}
+
+/** An error of a job that ran. */
+export function jobError(what: string, failure: JobFailure): ServiceError {
+  return serviceError(what, failure, { errors: [failure], message: failure.message });
+}
+
+function serviceError(what: string, { reason, message = '' }: JobFailure, cause: unknown): ServiceError {
+  const concurrent = serialization.test(message);
+  const code = concurrent ? concurrentUpdate : (reason ?? codeOf(cause));
+  const kind = concurrent ? 'transient' : classify(cause).kind;
+  return new ServiceError(
+    `${what} failed (${code}): ${message.slice(0, 500)}`,
+    { service: 'bigquery', kind, code },
+    { cause },
+  );
+}

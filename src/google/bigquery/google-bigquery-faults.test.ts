@@ -1,0 +1,219 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type BigQueryServer, failed, startBigQueryServer } from '../../../test/emulators/bigquery/server.ts';
+import { TcpProxy } from '../../../test/emulators/tcp-proxy.ts';
+import { TimeoutError } from '../../errors/index.ts';
+import { type GoogleBigQuery, googleBigQuery } from './google-bigquery.ts';
+
+describe('BigQuery in trouble', () => {
+  let server: BigQueryServer;
+  let client: GoogleBigQuery;
+  beforeEach(async () => {
+    server = await startBigQueryServer();
+    client = clientOf(server.port);
+  });
+  afterEach(async () => {
+    await client.close();
+    await server.close();
+  });
+
+  const clientOf = (port: number) =>
+    googleBigQuery({ project: 'p', location: 'US', endpoint: `http://127.0.0.1:${port}`, random: () => 0 });
+  const isInsert = ({ method, url }: { method: string; url: URL }) =>
+    method === 'POST' && url.pathname.endsWith('/jobs');
+  const isResults = ({ url }: { url: URL }) => url.pathname.includes('/queries/');
+  const inserts = () => server.count('POST', /\/jobs$/);
+
+  describe('a request that fails', () => {
+    const requests: [reason: string, kind: string, sent: number][] = [
+      ['backendError', 'transient', 3],
+      ['internalError', 'transient', 3],
+      ['rateLimitExceeded', 'throttled', 3],
+      ['quotaExceeded', 'permanent', 1],
+      ['accessDenied', 'permanent', 1],
+      ['invalidQuery', 'permanent', 1],
+      ['notFound', 'permanent', 1],
+    ];
+    it.each(requests)('with %s is %s, and is sent %d times', async (reason, kind, sent) => {
+      server.fault({ match: isInsert, answer: failed({ reason }), times: 10 });
+      await expect(client.query('SELECT 1 AS one')).rejects.toMatchObject({
+        service: 'bigquery',
+        code: reason,
+        kind,
+      });
+      expect(inserts()).toBe(sent);
+      expect(server.jobs.size).toBe(0);
+    });
+
+    it.each([502, 504])('with a bare %d is sent again', async (status) => {
+      server.fault({ match: isInsert, answer: { status }, times: 2 });
+      expect(await client.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(inserts()).toBe(3);
+      expect(server.jobs.size).toBe(1);
+    });
+  });
+
+  describe('a job that fails', () => {
+    const jobs: [reason: string, kind: string, made: number][] = [
+      ['jobBackendError', 'transient', 3],
+      ['jobInternalError', 'transient', 3],
+      ['jobRateLimitExceeded', 'throttled', 3],
+      ['tableUnavailable', 'transient', 3],
+      ['invalidQuery', 'permanent', 1],
+      ['resourcesExceeded', 'permanent', 1],
+      ['stopped', 'cancelled', 1],
+      ['quotaExceeded', 'permanent', 1],
+    ];
+    it.each(jobs)(
+      'with %s is %s, and is made %d times, each with an id of its own',
+      async (reason, kind, made) => {
+        server.failJobs({ reason }, 10);
+        await expect(client.query('SELECT 1 AS one')).rejects.toMatchObject({ code: reason, kind });
+        expect(inserts()).toBe(made);
+        expect(server.jobs.size).toBe(made);
+      },
+    );
+
+    it('is done again as a new job, and then gives its rows', async () => {
+      server.failJobs({ reason: 'jobBackendError' }, 2);
+      expect(await client.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(inserts()).toBe(3);
+    });
+
+    it('as another transaction came first is done again', async () => {
+      const message =
+        'Transaction is aborted due to concurrent update against table p:d.games_fence. Transaction ID: x';
+      server.failJobs({ reason: 'invalidQuery', message });
+      expect(await client.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      server.failJobs({ reason: 'invalidQuery', message }, 10);
+      await expect(client.query('SELECT 1 AS one')).rejects.toMatchObject({
+        code: 'concurrentUpdate',
+        kind: 'transient',
+      });
+      expect(inserts()).toBe(5);
+    });
+  });
+
+  it('adopts the job that was made although its insertion answered 503, and runs it once', async () => {
+    await client.query('CREATE OR REPLACE TABLE d.counts (n INT64)');
+    server.fault({ match: isInsert, answer: { status: 503 }, after: true });
+    await client.query('INSERT INTO d.counts (n) VALUES (1)');
+    expect(inserts()).toBe(3);
+    expect(server.jobs.size).toBe(2);
+    expect(await client.query('SELECT COUNT(*) AS n FROM d.counts')).toEqual([{ n: 1 }]);
+  });
+
+  it.each(['cut', { status: 503 }] as const)('asks again for results whose answer is %o', async (answer) => {
+    server.fault({ match: isResults, answer, after: true });
+    expect(await client.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(inserts()).toBe(1);
+  });
+
+  it('loads rows once although the answer to the load was lost', async () => {
+    await client.query('CREATE OR REPLACE TABLE d.games (id STRING)');
+    server.fault({ match: ({ url }) => url.pathname.startsWith('/upload'), answer: 'cut', after: true });
+    expect(await client.insert('d.games', [{ id: 'a' }])).toEqual({ rows: 1 });
+    expect(await client.query('SELECT COUNT(*) AS n FROM d.games')).toEqual([{ n: 1 }]);
+  });
+
+  it('waits for jobs that take their time', async () => {
+    await client.query('CREATE OR REPLACE TABLE d.games (id STRING)');
+    server.slowJobs(2);
+    expect(await client.insert('d.games', [{ id: 'a' }])).toEqual({ rows: 1 });
+    server.slowJobs(3);
+    expect(await client.query('SELECT id FROM d.games')).toEqual([{ id: 'a' }]);
+  });
+
+  it('cancels the job at the server when its caller gives up', async () => {
+    const caller = new AbortController();
+    server.slowJobs(1_000_000);
+    const query = client.query('SELECT 1 AS one', { signal: caller.signal });
+    await expect.poll(() => server.jobs.size).toBe(1);
+    const reason = new Error('the run is over');
+    caller.abort(reason);
+    await expect(query).rejects.toBe(reason);
+    await client.close();
+    expect([...server.jobs.values()].map(({ cancelled }) => cancelled)).toEqual([true]);
+  });
+
+  it('is bounded while nothing is answered, and leaves no connection behind', async () => {
+    const proxy = await TcpProxy.before(server.port);
+    const held = clientOf(proxy.port);
+    await held.query('SELECT 1 AS one');
+    await proxy.set('hold');
+    await expect(held.query('SELECT 1 AS one', { timeout: 200 })).rejects.toThrow(TimeoutError);
+    await proxy.set('pass');
+    expect(await held.query('SELECT 2 AS two')).toEqual([{ two: 2 }]);
+    await held.close();
+    await proxy.close();
+  });
+
+  it('is transient while the server is away', async () => {
+    const proxy = await TcpProxy.before(server.port);
+    await proxy.set('refuse');
+    const refused = clientOf(proxy.port);
+    await expect(refused.query('SELECT 1 AS one')).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'ECONNREFUSED',
+    });
+    expect(refused.statistics()).toMatchObject({ calls: 1, failures: 1, requests: 3 });
+    await refused.close();
+    await proxy.close();
+  });
+
+  it('bounds the work at once, and lets the rest wait', async () => {
+    const few = googleBigQuery({
+      project: 'p',
+      location: 'US',
+      endpoint: `http://127.0.0.1:${server.port}`,
+      concurrency: 2,
+    });
+    server.slowJobs(1_000_000);
+    const all = Promise.all(Array.from({ length: 6 }, () => few.query('SELECT 1 AS one')));
+    await expect.poll(() => server.jobs.size).toBe(2);
+    const polls = () => server.count('GET', /\/queries\//);
+    await expect.poll(polls).toBeGreaterThan(20);
+    expect(server.jobs.size).toBe(2);
+    server.slowJobs(0);
+    expect(await all).toHaveLength(6);
+    await few.close();
+  });
+
+  it('loads what is more than one request takes by way of a staging table, all at once', async () => {
+    await client.query('CREATE OR REPLACE TABLE d.games (id STRING)');
+    const lines = Array.from(
+      { length: 20_000 },
+      (_, index) => `${JSON.stringify({ id: String(index).padEnd(1_000, '.') })}\n`,
+    );
+    const source = (async function* () {
+      yield* lines;
+    })();
+    expect(await client.load('d.games', source)).toEqual({ rows: 20_000 });
+    expect(await client.query('SELECT COUNT(*) AS n FROM d.games')).toEqual([{ n: 20_000 }]);
+    const kinds = [...server.jobs.values()].map(({ configuration }) => Object.keys(configuration)[0]);
+    expect(kinds.filter((kind) => kind === 'load')).toHaveLength(3);
+    expect(kinds.filter((kind) => kind === 'copy')).toHaveLength(1);
+    expect(server.count('DELETE', /_staging_/)).toBe(1);
+  });
+
+  it('streams a million rows, a page at a time', async () => {
+    const sql = 'SELECT n FROM UNNEST(GENERATE_ARRAY(1, 1000000)) AS n';
+    let [count, sum] = [0, 0];
+    for await (const row of client.stream<{ n: number }>(sql)) {
+      count += 1;
+      sum += row.n;
+    }
+    expect([count, sum]).toEqual([1_000_000, 500_000_500_000]);
+    expect(server.count('GET', /\/queries\//)).toBe(100);
+  }, 120_000);
+
+  it('reads no page of a stream before it is wanted, and cancels one that is not read to its end', async () => {
+    for await (const row of client.stream('SELECT n FROM UNNEST(GENERATE_ARRAY(1, 50000)) AS n')) {
+      expect(row).toEqual({ n: 1 });
+      break;
+    }
+    // Nothing is read ahead of who reads.
+    expect(server.count('GET', /\/queries\//)).toBe(1);
+    await client.close();
+    expect(server.count('POST', /\/cancel$/)).toBe(1);
+  });
+});

@@ -1,0 +1,368 @@
+import type { BigQuery } from '@google-cloud/bigquery';
+import {
+  type BigQueryClient,
+  type CallOptions,
+  checkFence,
+  checkMerge,
+  checkPartition,
+  type Fence,
+  type FencedWriteOptions,
+  type LoadOptions,
+  type MergeOptions,
+  type NdjsonSource,
+  ndjsonRows,
+  type Partition,
+  type QueryOptions,
+  type QueryRow,
+  requireColumn,
+  rowFor,
+  rowsIn,
+  tableParts,
+  type WriteResult,
+} from '../../clients/index.ts';
+import { ConfigurationError, InvalidDataError, LostLeaseError, ServiceError } from '../../errors/index.ts';
+import { type Bulkhead, bulkhead } from '../../policy/index.ts';
+import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
+import { endpointOf } from '../endpoint.ts';
+import { GoogleCalls, type GoogleStatistics } from '../google-calls.ts';
+import { Lazy } from '../lazy.ts';
+import { requirePeer } from '../require-peer.ts';
+import { wantsNewJob } from './bigquery-error.ts';
+import { type FencedWrite, fencedWrite, lostLease, newestToken, type Script } from './fenced-write.ts';
+import { Jobs } from './jobs.ts';
+import { queryParameters } from './parameters.ts';
+import { Rest } from './rest.ts';
+import { type Pieces, piecesOf, Staging } from './staging.ts';
+import { type Table, tableOf } from './table.ts';
+import { rowOf } from './wire.ts';
+
+export interface GoogleBigQueryOptions {
+  readonly project: string;
+  /** Where the jobs run, such as `US` or `europe-west1`. */
+  readonly location: string;
+  /** Where the service is, when not at Google's: `http://127.0.0.1:9050`. */
+  readonly endpoint?: string | undefined;
+  /** The longest a call takes, all its retries counted, where it does not say otherwise itself. Default: 120 s. */
+  readonly timeout?: Duration | undefined;
+  /** How often a request is sent, and the same done as a new job, at most. Default: 3. */
+  readonly attempts?: number | undefined;
+  /** The most calls at work at once; 1,000 more may wait. Default: 16. */
+  readonly concurrency?: number | undefined;
+  /** A query fails instead of scanning more, where it does not say otherwise itself. Default: the project's own limit. */
+  readonly maximumBytesBilled?: number | undefined;
+  readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1). Default: Math.random. */
+  readonly random?: (() => number) | undefined;
+}
+
+export interface GoogleBigQuery extends BigQueryClient {
+  readonly timeout: number;
+  /** The rows one after the other, read page by page: for more than memory holds. The time-out bounds each page. */
+  stream<Row = QueryRow>(sql: string, options?: QueryOptions<Row>): AsyncGenerator<Row, void, undefined>;
+  statistics(): GoogleStatistics;
+  /** Waits for cancellations under way, and lets go of the client. */
+  close(): Promise<void>;
+}
+
+const mostWaiting = 1_000;
+const pageRows = 10_000;
+
+/**
+ * BigQuery through the official client: its addresses, credentials and connections, with jobs, retries and values of our own.
+ *
+ * Each job has an id of our choosing, so that one whose insertion got no answer is adopted, never run twice. It is cancelled at
+ * BigQuery when the call is given up, and bears BigQuery's own time-out beside. Failures that may pass are tried again, in the call's
+ * time: a request's by another request, a job's by another job. Rows are loaded, not streamed in, so that they can be changed at once.
+ *
+ * @throws ConfigurationError for a bad option; the first call, if `@google-cloud/bigquery` is not installed.
+ */
+export function googleBigQuery(options: GoogleBigQueryOptions): GoogleBigQuery {
+  return new GoogleBigQueryClient(options);
+}
+
+class GoogleBigQueryClient implements GoogleBigQuery {
+  readonly timeout: number;
+  readonly #project: string;
+  readonly #maximumBytesBilled: number | undefined;
+  readonly #client: Lazy<BigQuery>;
+  readonly #calls: GoogleCalls;
+  readonly #rest: Rest;
+  readonly #jobs: Jobs;
+  readonly #staging: Staging;
+  readonly #atWork: Bulkhead;
+
+  constructor(options: GoogleBigQueryOptions) {
+    const { project, location, timeout = '120s', attempts = 3, concurrency = 16 } = options;
+    const { clock = realClock, random = Math.random } = options;
+    this.timeout = milliseconds('bigquery.timeout', timeout);
+    this.#project = project;
+    this.#maximumBytesBilled = options.maximumBytesBilled;
+    this.#client = new Lazy(() => clientOf(options));
+    this.#calls = new GoogleCalls({
+      service: 'bigquery',
+      clock,
+      random,
+      timeout,
+      attempts,
+      settled: wantsNewJob,
+    });
+    this.#rest = new Rest(this.#client, this.#calls);
+    this.#jobs = new Jobs({ rest: this.#rest, project, location, clock, random, attempts });
+    this.#staging = new Staging(this.#rest, this.#jobs, clock);
+    this.#atWork = bulkhead({ limit: concurrency, queue: mostWaiting, clock });
+  }
+
+  async query<Row = QueryRow>(sql: string, options: QueryOptions<Row> = {}): Promise<Row[]> {
+    const configuration = this.#queryConfiguration(sql, options);
+    const rows = await this.#call('Query', options, (signal) =>
+      this.#jobs.run('Query', signal, configuration, async (job) => {
+        const rows: QueryRow[] = [];
+        for await (const page of this.#jobs.pages('Query', signal, job, pageRows)) {
+          const fields = page.schema?.fields ?? [];
+          for (const row of page.rows ?? []) rows.push(rowOf(fields, row));
+        }
+        return rows;
+      }),
+    );
+    const { schema } = options;
+    return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsed(schema, row, index));
+  }
+
+  async *stream<Row = QueryRow>(
+    sql: string,
+    options: QueryOptions<Row> = {},
+  ): AsyncGenerator<Row, void, undefined> {
+    const configuration = this.#queryConfiguration(sql, options);
+    const job = await this.#call('Query', options, (signal) =>
+      this.#jobs.run('Query', signal, configuration, async (job) => job),
+    );
+    // The pages outlive any one call: each is bounded by itself.
+    const whole = new AbortController();
+    const pages = this.#jobs.pages('Query', whole.signal, job, pageRows);
+    let index = 0;
+    let ended = false;
+    try {
+      while (true) {
+        const page = await this.#calls.bounded('Page of a query', options, (signal) => {
+          signal.addEventListener('abort', () => whole.abort(signal.reason), { once: true });
+          return pages.next();
+        });
+        ended = page.done === true;
+        if (page.done) return;
+        const fields = page.value.schema?.fields ?? [];
+        for (const row of page.value.rows ?? []) {
+          const plain = rowOf(fields, row);
+          yield options.schema === undefined ? (plain as Row) : parsed(options.schema, plain, index);
+          index += 1;
+        }
+      }
+    } finally {
+      if (!ended) this.#jobs.cancel(job.id);
+    }
+  }
+
+  insert(table: string, rows: readonly object[], options: CallOptions = {}): Promise<WriteResult> {
+    return this.#write(table, options, async (target, signal) => {
+      const checked = rows.map((row, index) => rowFor(target.columns, row, `${table} row ${index + 1}`));
+      return this.#load(target, piecesOf(checked), 'append', signal);
+    });
+  }
+
+  load(table: string, source: NdjsonSource, options: LoadOptions = {}): Promise<WriteResult> {
+    const { mode = 'append', source: name = 'input' } = options;
+    return this.#write(table, options, async (target, signal) => {
+      const rows = async function* () {
+        for await (const { where, value } of ndjsonRows(source, name, signal))
+          yield rowFor(target.columns, value, where);
+      };
+      return this.#load(target, piecesOf(rows()), mode, signal);
+    });
+  }
+
+  replacePartition(
+    table: string,
+    partition: Partition,
+    rows: readonly object[],
+    options: FencedWriteOptions = {},
+  ): Promise<WriteResult> {
+    const { fence } = options;
+    return this.#write(table, options, async (target, signal) => {
+      checkPartition(partition);
+      checkFence(fence);
+      const checked = rowsIn(target, partition, rows);
+      await this.#fenced({ table: target, partition, fence }, checked, signal);
+      return checked.length;
+    });
+  }
+
+  merge(table: string, rows: readonly object[], options: MergeOptions): Promise<WriteResult> {
+    const { key, scope, fence } = options;
+    return this.#write(table, options, async (target, signal) => {
+      checkMerge(options);
+      for (const column of key) requireColumn(target, column);
+      const checked = rowsIn(target, scope, rows);
+      const keys = new Set(checked.map((row) => JSON.stringify(key.map((column) => row[column]))));
+      if (keys.size < checked.length)
+        throw new InvalidDataError(`${table}: two rows have the same key (${key.join(', ')})`);
+      await this.#fenced({ table: target, partition: scope, key, fence }, checked, signal);
+      return checked.length;
+    });
+  }
+
+  statistics(): GoogleStatistics {
+    return this.#calls.statistics();
+  }
+
+  async close(): Promise<void> {
+    await this.#jobs.settled();
+    this.#client.forget();
+    this.#calls.close();
+  }
+
+  #call<T>(what: string, options: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#calls.bounded(what, options, (signal) =>
+      this.#atWork.execute(() => work(signal), { signal }),
+    );
+  }
+
+  async #write(
+    table: string,
+    options: CallOptions,
+    work: (target: Table, signal: AbortSignal) => Promise<number>,
+  ): Promise<WriteResult> {
+    tableParts(table);
+    const rows = await this.#call(`Write to ${table}`, options, async (signal) =>
+      work(await tableOf(this.#rest, this.#project, table, signal), signal),
+    );
+    return { rows };
+  }
+
+  /** All of the rows by one job: their own where they are one piece, else a copy of where they were gathered. */
+  async #load(
+    target: Table,
+    pieces: Pieces,
+    mode: 'append' | 'truncate',
+    signal: AbortSignal,
+  ): Promise<number> {
+    const rest = pieces[Symbol.asyncIterator]();
+    const first = await rest.next();
+    if (first.done) {
+      if (mode === 'truncate') await this.#staging.load(target, Buffer.alloc(0), mode, signal);
+      return 0;
+    }
+    const second = await rest.next();
+    if (second.done) {
+      await this.#staging.load(target, first.value.lines, mode, signal);
+      return first.value.rows;
+    }
+    let rows = 0;
+    const all = (async function* () {
+      for (const piece of [first.value, second.value]) {
+        rows += piece.rows;
+        yield piece;
+      }
+      for await (const piece of { [Symbol.asyncIterator]: () => rest }) {
+        rows += piece.rows;
+        yield piece;
+      }
+    })();
+    await this.#staging.of(target, all, signal, (staging) =>
+      this.#staging.copy(staging, target, mode, signal),
+    );
+    return rows;
+  }
+
+  async #fenced(
+    write: Omit<FencedWrite, 'staging'>,
+    rows: readonly object[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const run = (staging: Table | undefined) => this.#script(fencedWrite({ ...write, staging }), signal);
+    try {
+      if (rows.length === 0) await run(undefined);
+      else await this.#staging.of(write.table, piecesOf(rows), signal, run);
+    } catch (error) {
+      if (write.fence === undefined || !isLostLease(error)) throw error;
+      throw await this.#lostLease(write.table, write.fence, error, signal);
+    }
+  }
+
+  async #lostLease(table: Table, fence: Fence, cause: unknown, signal: AbortSignal): Promise<LostLeaseError> {
+    const [row] = await this.#script(newestToken(table, fence), signal);
+    return new LostLeaseError(
+      `Fence ${fence.token} of ${fence.key} is older than ${row?.token}: another run has taken over`,
+      { cause },
+    );
+  }
+
+  #script({ sql, params, types }: Script, signal: AbortSignal): Promise<QueryRow[]> {
+    const configuration = this.#queryConfiguration(sql, { params, types });
+    return this.#jobs.run('Write', signal, configuration, async (job) => {
+      const rows: QueryRow[] = [];
+      for await (const page of this.#jobs.pages('Write', signal, job, pageRows))
+        for (const row of page.rows ?? []) rows.push(rowOf(page.schema?.fields ?? [], row));
+      return rows;
+    });
+  }
+
+  #queryConfiguration<Row>(sql: string, options: QueryOptions<Row>): object {
+    const { params = {}, types = {}, labels, maximumBytesBilled = this.#maximumBytesBilled } = options;
+    const after = milliseconds('timeout', options.timeout ?? this.timeout, { infinite: true });
+    checkLabels(labels);
+    return {
+      query: {
+        query: sql,
+        useLegacySql: false,
+        parameterMode: 'NAMED',
+        queryParameters: queryParameters(sql, params, types),
+        ...(maximumBytesBilled !== undefined && { maximumBytesBilled: String(maximumBytesBilled) }),
+      },
+      ...(labels !== undefined && { labels }),
+      ...(after !== Infinity && { jobTimeoutMs: String(Math.ceil(after)) }),
+    };
+  }
+}
+
+async function clientOf(options: GoogleBigQueryOptions): Promise<BigQuery> {
+  const { project, location } = options;
+  const endpoint =
+    options.endpoint === undefined ? undefined : endpointOf('bigquery.endpoint', options.endpoint);
+  const { BigQuery } = await requirePeer('@google-cloud/bigquery', () => import('@google-cloud/bigquery'));
+  return new BigQuery({
+    projectId: project,
+    location,
+    autoRetry: false,
+    maxRetries: 0,
+    ...(endpoint !== undefined && { apiEndpoint: endpoint.origin }),
+    ...(endpoint?.insecure && { authClient: withoutCredentials() }),
+  });
+}
+
+/** What signs requests to a service of this machine, which wants no signature. */
+function withoutCredentials() {
+  const client = { getRequestHeaders: async () => new Headers() };
+  return client as unknown as NonNullable<
+    NonNullable<ConstructorParameters<typeof BigQuery>[0]>['authClient']
+  >;
+}
+
+function isLostLease(error: unknown): boolean {
+  return error instanceof ServiceError && error.message.includes(lostLease);
+}
+
+function checkLabels(labels: Readonly<Record<string, string>> | undefined): void {
+  for (const [name, value] of Object.entries(labels ?? {})) {
+    if (!/^[a-z][a-z0-9_-]{0,62}$/.test(name) || !/^[a-z0-9_-]{0,63}$/.test(value))
+      throw new ConfigurationError('labels', "lower-case letters, digits, '-' and '_'", `${name}: ${value}`);
+  }
+}
+
+function parsed<Row>(schema: NonNullable<QueryOptions<Row>['schema']>, row: QueryRow, index: number): Row {
+  const result = schema.safeParse(row);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new InvalidDataError(
+    `Row ${index + 1} of the query: column "${issue?.path.join('.') ?? '?'}": ${issue?.message}`,
+    { cause: result.error },
+  );
+}

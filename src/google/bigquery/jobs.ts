@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { boundedCall } from '../../clients/index.ts';
+import { fullJitter, type Policy, retry } from '../../policy/index.ts';
+import { type Clock, realClock, sleep } from '../../time/index.ts';
+import { jobError, type JobFailure, wantsNewJob } from './bigquery-error.ts';
+import type { Rest } from './rest.ts';
+import type { WireField, WireRow } from './wire.ts';
+
+export interface JobsOptions {
+  readonly rest: Rest;
+  readonly project: string;
+  readonly location: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** How often the same is tried as a new job at most. */
+  readonly attempts: number;
+}
+
+/** A job that BigQuery has. */
+export interface Job {
+  readonly id: string;
+  /** What the answer to its insertion told. */
+  readonly status: JobStatus | undefined;
+}
+
+interface JobStatus {
+  readonly state?: string | undefined;
+  readonly errorResult?: JobFailure | undefined;
+}
+
+interface JobAnswer {
+  readonly status?: JobStatus | undefined;
+}
+
+export interface ResultPage {
+  readonly jobComplete?: boolean | undefined;
+  readonly schema?: { readonly fields?: readonly WireField[] | undefined } | undefined;
+  readonly rows?: readonly WireRow[] | undefined;
+  readonly pageToken?: string | undefined;
+}
+
+/** How long BigQuery holds a request for the result of a job that still runs. */
+const longPoll = 10_000;
+const shortestPause = 250;
+const longestPause = 4_000;
+const cancelWithin = 5_000;
+
+/**
+ * Jobs with ids of our own choosing: an insertion whose answer was lost is sent again with the same id, and finds the job it
+ * had made. A job that failed through no fault of its own is done again as a new one; one whose caller gave up is cancelled.
+ */
+export class Jobs {
+  readonly #options: JobsOptions;
+  readonly #again: Policy;
+  readonly #cancelling = new Set<Promise<void>>();
+
+  constructor(options: JobsOptions) {
+    const { attempts, clock, random } = options;
+    this.#options = options;
+    this.#again = retry({
+      attempts,
+      backoff: fullJitter({ base: '500ms', cap: '8s' }),
+      clock,
+      random,
+      handle: (outcome) => !outcome.ok && wantsNewJob(outcome.error),
+    });
+  }
+
+  /** Makes a job of the configuration and does with it what is to be done, again if it was not its fault. */
+  run<T>(
+    what: string,
+    signal: AbortSignal,
+    configuration: object,
+    finish: (job: Job) => Promise<T>,
+    media?: Buffer,
+  ): Promise<T> {
+    return this.#again.execute(
+      async () => {
+        const id = `breakwater_${randomUUID()}`;
+        try {
+          return await finish(await this.#insert(what, signal, id, configuration, media));
+        } catch (error) {
+          if (signal.aborted) this.cancel(id);
+          throw error;
+        }
+      },
+      { signal },
+    );
+  }
+
+  /** Pages of a query's result, from when it is there; the first may have no rows. */
+  async *pages(what: string, signal: AbortSignal, { id }: Job, pageRows: number): AsyncGenerator<ResultPage> {
+    let pageToken: string | undefined;
+    while (true) {
+      const page: ResultPage = await this.#options.rest.send(what, signal, {
+        method: 'GET',
+        path: `/queries/${id}`,
+        query: {
+          location: this.#options.location,
+          timeoutMs: longPoll,
+          maxResults: pageRows,
+          pageToken,
+          'formatOptions.useInt64Timestamp': true,
+        },
+      });
+      if (page.jobComplete !== false) {
+        yield page;
+        pageToken = page.pageToken;
+        if (pageToken === undefined) return;
+      }
+    }
+  }
+
+  /** Waits for a job that gives no rows. @throws ServiceError with its reason. */
+  async done(what: string, signal: AbortSignal, job: Job): Promise<void> {
+    const { rest, clock, location } = this.#options;
+    let status = job.status;
+    for (let pause = shortestPause; status?.state !== 'DONE'; pause = Math.min(2 * pause, longestPause)) {
+      await sleep(clock, pause, signal);
+      const request = { method: 'GET', path: `/jobs/${job.id}`, query: { location } } as const;
+      status = (await rest.send<JobAnswer>(what, signal, request)).status;
+    }
+    if (status.errorResult !== undefined) throw jobError(what, status.errorResult);
+  }
+
+  /** Tells BigQuery that nobody waits for the job any more; goes on while its caller has long gone. */
+  cancel(id: string): void {
+    const { rest, location } = this.#options;
+    const what = `Cancel of job ${id}`;
+    const bounds = { clock: realClock, after: cancelWithin, what };
+    const request = { method: 'POST', path: `/jobs/${id}/cancel`, query: { location } } as const;
+    const cancelled = boundedCall(bounds, (signal) => rest.send<unknown>(what, signal, request)).then(
+      () => {},
+      // It may never have been made, or be over; BigQuery ends it in its own time-out anyway.
+      () => {},
+    );
+    this.#cancelling.add(cancelled);
+    void cancelled.then(() => this.#cancelling.delete(cancelled));
+  }
+
+  /** Resolves when nothing is being cancelled any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#cancelling);
+  }
+
+  async #insert(
+    what: string,
+    signal: AbortSignal,
+    jobId: string,
+    configuration: object,
+    media: Buffer | undefined,
+  ): Promise<Job> {
+    const { rest, project, location } = this.#options;
+    const json = { jobReference: { projectId: project, jobId, location }, configuration };
+    const answer = await rest.send<JobAnswer>(
+      what,
+      signal,
+      { method: 'POST', path: '/jobs', json, media },
+      // Ours, made by a request whose answer was lost.
+      (status, { attempt }) => (status === 409 && attempt > 1 ? {} : undefined),
+    );
+    return { id: jobId, status: answer.status };
+  }
+}
