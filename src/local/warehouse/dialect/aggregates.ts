@@ -1,4 +1,5 @@
 import { ordered } from './clauses.ts';
+import { textOnly } from './guards.ts';
 import { type Fields, isEmpty, only, text, type Tree } from './node.ts';
 import type { Shape, Shapes, Walk } from './shape.ts';
 import { UnsupportedSqlError } from './unsupported-sql-error.ts';
@@ -18,7 +19,7 @@ const floating: Shape = {
 };
 
 const condition = (sql: string): Shape => ({
-  fields: { this: 'node', name: 'keep' },
+  fields: { this: 'condition', name: 'keep' },
   rewrite: (fields, { template }) => template(sql, fields.this as Tree),
 });
 
@@ -28,7 +29,12 @@ const framed: Shape = { fields: { this: 'node', offset: 'node', ignore_nulls: 'k
 /** Aggregates, and what stands before OVER. */
 export const aggregates: Shapes = {
   count: { fields: { ...aggregate.fields, star: 'keep' } },
-  sum: aggregate,
+  sum: {
+    ...aggregate,
+    rewrite: (fields, { template }) => ({
+      sum: { ...fields, this: template('bq_summand(_1)', fields.this as Tree) },
+    }),
+  },
   min: aggregate,
   max: aggregate,
   avg: floating,
@@ -96,7 +102,7 @@ function byOther({ name, args }: Fields, { template }: Walk): Tree {
   };
   const form = forms[text(name).toUpperCase()];
   const [value, by] = args as Tree[];
-  if (form === undefined || value === undefined || by === undefined)
+  if (form === undefined || value === undefined || by === undefined || (args as Tree[]).length > 2)
     throw new UnsupportedSqlError(`function ${text(name).toUpperCase()}`);
   return template(form, value, by);
 }
@@ -136,9 +142,12 @@ function joined(fields: Fields, walk: Walk): Tree {
   const between: Tree = isEmpty(separator)
     ? { literal: { literal_type: 'string', value: ',' } }
     : (separator as Tree);
-  if (isEmpty(fields.limit)) return { string_agg: { ...fields, separator: between } };
+  // With DISTINCT, DuckDB orders by the very value alone.
+  const value =
+    fields.distinct === true ? (fields.this as Tree) : textOnly(fields.this as Tree, walk.template);
+  if (isEmpty(fields.limit)) return { string_agg: { ...fields, this: value, separator: between } };
   const [kind] = only(fields.this as Tree) ?? [];
   if (kind === undefined) throw new UnsupportedSqlError('STRING_AGG');
-  const list = limited(collected({ ...fields, ignore_nulls: true }, walk), fields, walk);
+  const list = limited(collected({ ...fields, this: value, ignore_nulls: true }, walk), fields, walk);
   return walk.template('array_to_string(_1, _2)', list, between);
 }

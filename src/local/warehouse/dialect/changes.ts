@@ -1,9 +1,9 @@
 import { tableParts } from './clauses.ts';
-import { type Fields, isEmpty, named, type Tree } from './node.ts';
+import { type Fields, isEmpty, named, nameOf, type Tree } from './node.ts';
 import type { Roles, Shapes } from './shape.ts';
 import { UnsupportedSqlError } from './unsupported-sql-error.ts';
 
-const where: Roles = { this: 'node' };
+const where: Roles = { this: 'condition' };
 
 /** Statements that change rows. */
 export const changes: Shapes = {
@@ -16,7 +16,7 @@ export const changes: Shapes = {
     rewrite: (fields, { visit }) => ({
       update: {
         ...checked('UPDATE', fields),
-        set: (fields.set as Tree[][]).map(([column, value]) => [column as Tree, visit(value)]),
+        set: (fields.set as Tree[][]).map(([column, value]) => [assigned(column), visit(value)]),
       },
     }),
   },
@@ -29,6 +29,12 @@ export const changes: Shapes = {
     },
   },
 };
+
+function assigned(column: Tree | undefined): Tree {
+  const name = nameOf(column);
+  if (name.includes('.')) throw new UnsupportedSqlError(`SET ${name}`, 'the column alone');
+  return named(name);
+}
 
 /** BigQuery takes neither without a WHERE. */
 function checked(verb: string, fields: Fields): Fields {

@@ -24,7 +24,7 @@ const setOperation: Roles = {
 const join: Roles = {
   this: 'keep',
   kind: 'keep',
-  on: 'node',
+  on: 'condition',
   using: 'names',
   nesting_group: 'keep',
   use_inner_keyword: 'keep',
@@ -55,10 +55,10 @@ export const clauses: Shapes = {
       distinct: 'keep',
       from: { fields: { expressions: 'keep' } },
       joins: { list: join },
-      where_clause: { fields: { this: 'node' } },
+      where_clause: { fields: { this: 'condition' } },
       group_by: { fields: { expressions: 'ordinals' } },
-      having: { fields: { this: 'node' } },
-      qualify: { fields: { this: 'node' } },
+      having: { fields: { this: 'condition' } },
+      qualify: { fields: { this: 'condition' } },
       order_by: { fields: orderBy },
       limit: { fields: { this: 'node' } },
       offset: { fields: { this: 'node' } },
@@ -72,6 +72,7 @@ export const clauses: Shapes = {
           throw new UnsupportedSqlError(`${String(one.kind).toUpperCase()} JOIN`);
         return { ...one, this: source(one.this as Tree, walk) };
       });
+      noStarOfItems(fields, [...from, ...joins.map((one) => one.this as Tree)]);
       if (isFields(fields.group_by)) {
         const rollup = (fields.group_by.expressions as Tree[]).length === 0;
         if (rollup) throw new UnsupportedSqlError('GROUP BY ALL', 'the columns');
@@ -133,6 +134,21 @@ export const clauses: Shapes = {
     },
   },
 };
+
+/** BigQuery's star of UNNEST gives the fields of its structs, DuckDB's the structs. */
+function noStarOfItems({ expressions }: Fields, sources: readonly Tree[]): void {
+  const lists = sources.flatMap((item) => {
+    const [kind, { this: inner, alias } = {} as Fields] = only(item) ?? [];
+    const listed = kind === 'unnest' || (kind === 'alias' && only(inner)?.[0] === 'unnest');
+    return listed && !isEmpty(alias) ? [nameOf(alias).toLowerCase()] : [];
+  });
+  for (const column of (expressions ?? []) as Tree[]) {
+    const [kind, { table } = {} as Fields] = only(column) ?? [];
+    if (kind !== 'star' || lists.length === 0) continue;
+    if (isEmpty(table) || lists.includes(nameOf(table).toLowerCase()))
+      throw new UnsupportedSqlError('a star of UNNEST', 'the columns');
+  }
+}
 
 /** BigQuery wants to be told whether rows are kept twice; DuckDB guesses. */
 function combined(kind: string, fields: Fields): Tree {
@@ -199,6 +215,8 @@ export function tableParts(fields: Fields): readonly [dataset: string | undefine
   const table = parts.at(-1) as string;
   const dataset =
     parts.length > 1 ? parts.at(-2) : isFields(fields.schema) ? nameOf(fields.schema) : undefined;
+  if (table.includes('*'))
+    throw new UnsupportedSqlError(`the wildcard table ${table}`, 'UNION ALL of the tables');
   if (parts.length > 3 || (dataset !== undefined && internal.has(dataset.toLowerCase())))
     throw new UnsupportedSqlError(`table ${dataset}.${table}`);
   return [dataset, table];

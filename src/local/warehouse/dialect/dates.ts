@@ -1,75 +1,58 @@
 import { type Call, forms, stringOf } from './call.ts';
+import { count, day, instant } from './typed.ts';
 import { isFields, nameOf, only, text, type Tree } from './node.ts';
 import type { Shapes, Walk } from './shape.ts';
 import { UnsupportedSqlError } from './unsupported-sql-error.ts';
+
+const instantUnits = ['MICROSECOND', 'MILLISECOND', 'SECOND', 'MINUTE', 'HOUR', 'DAY'] as const;
 
 /** Functions of dates and instants. */
 export const dateFunctions: Readonly<Record<string, Call>> = {
   CURRENT_TIMESTAMP: forms('bq_now()'),
   CURRENT_DATE: forms('CAST(bq_now() AS DATE)', 'CAST(timezone(_1, bq_now()) AS DATE)'),
-  DATE: forms(
-    'CAST(_1 AS DATE)',
-    'CAST(timezone(_2, CAST(_1 AS TIMESTAMPTZ)) AS DATE)',
-    'make_date(_1, _2, _3)',
-  ),
-  DATE_ADD: stepped('CAST(CAST(_1 AS DATE) + _2 AS DATE)', ['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR']),
-  DATE_SUB: stepped('CAST(CAST(_1 AS DATE) - _2 AS DATE)', ['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR']),
-  TIMESTAMP_ADD: stepped('CAST(_1 AS TIMESTAMPTZ) + _2', [
-    'MICROSECOND',
-    'MILLISECOND',
-    'SECOND',
-    'MINUTE',
-    'HOUR',
-    'DAY',
-  ]),
-  TIMESTAMP_SUB: stepped('CAST(_1 AS TIMESTAMPTZ) - _2', [
-    'MICROSECOND',
-    'MILLISECOND',
-    'SECOND',
-    'MINUTE',
-    'HOUR',
-    'DAY',
-  ]),
-  DATE_DIFF: byUnit('DATE_DIFF', 2, (unit) =>
+  DATE: ([value, ...others], walk) => {
+    if (others.length === 0) return walk.template('bq_date(_1)', walk.visit(value));
+    if (others.length === 1)
+      return walk.template('CAST(timezone(_2, _1) AS DATE)', instant(value, walk), walk.visit(others[0]));
+    return forms('make_date(bq_whole(_1), bq_whole(_2), bq_whole(_3))')([value as Tree, ...others], walk);
+  },
+  DATE_ADD: stepped(day, 'CAST(_1 + _2 AS DATE)', ['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR']),
+  DATE_SUB: stepped(day, 'CAST(_1 - _2 AS DATE)', ['DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR']),
+  TIMESTAMP_ADD: stepped(instant, '_1 + _2', instantUnits),
+  TIMESTAMP_SUB: stepped(instant, '_1 - _2', instantUnits),
+  DATE_DIFF: byUnit('DATE_DIFF', 2, day, (unit) =>
     ['DAY', 'MONTH', 'QUARTER', 'YEAR'].includes(unit)
-      ? `date_diff('${unit}', CAST(_2 AS DATE), CAST(_1 AS DATE))`
+      ? `date_diff('${unit}', _2, _1)`
       : weekly(unit, (first) => `bq_weeks(_1, _2, ${first})`),
   ),
-  DATE_TRUNC: byUnit('DATE_TRUNC', 1, (unit) =>
+  DATE_TRUNC: byUnit('DATE_TRUNC', 1, day, (unit) =>
     ['DAY', 'MONTH', 'QUARTER', 'YEAR'].includes(unit)
-      ? `CAST(date_trunc('${unit}', CAST(_1 AS DATE)) AS DATE)`
+      ? `CAST(date_trunc('${unit}', _1) AS DATE)`
       : weekly(unit, (first) => `bq_week(_1, ${first})`),
   ),
-  TIMESTAMP_DIFF: byUnit('TIMESTAMP_DIFF', 2, (unit) => {
+  TIMESTAMP_DIFF: byUnit('TIMESTAMP_DIFF', 2, instant, (unit) => {
     const micros = microseconds[unit];
-    return micros === undefined
-      ? undefined
-      : `bq_timestamp_diff(CAST(_1 AS TIMESTAMPTZ), CAST(_2 AS TIMESTAMPTZ), ${micros})`;
+    return micros === undefined ? undefined : `bq_timestamp_diff(_1, _2, ${micros})`;
   }),
   TIMESTAMP_TRUNC: truncatedInstant,
-  FORMAT_DATE: ([format, value], { template, visit }) =>
-    template(`strftime(CAST(_1 AS DATE), '${printed(format)}')`, visit(value)),
-  FORMAT_TIMESTAMP: ([format, value, zone], { template, visit }) =>
-    zone === undefined
-      ? template(
-          `strftime(timezone('UTC', CAST(_1 AS TIMESTAMPTZ)), '${printed(format, true)}')`,
-          visit(value),
-        )
-      : template(
-          `strftime(timezone(_2, CAST(_1 AS TIMESTAMPTZ)), '${printed(format, true)}')`,
-          visit(value),
-          visit(zone),
-        ),
+  FORMAT_DATE: ([format, value], walk) =>
+    walk.template(`strftime(_1, '${printed(format)}')`, day(value, walk)),
+  FORMAT_TIMESTAMP: ([format, value, zone], walk) =>
+    walk.template(
+      `strftime(timezone(_2, _1), '${printed(format, true)}')`,
+      instant(value, walk),
+      zoneOf(zone, walk),
+    ),
   PARSE_DATE: ([format, value], { template, visit }) =>
     template(`CAST(strptime(_1, '${parsed(format)}') AS DATE)`, visit(value)),
-  UNIX_DATE: forms(`date_diff('day', DATE '1970-01-01', _1)`),
-  DATE_FROM_UNIX_DATE: forms(`DATE '1970-01-01' + CAST(_1 AS INTEGER)`),
-  UNIX_SECONDS: forms('bq_floor_div(epoch_us(_1), 1000000)'),
-  UNIX_MILLIS: forms('bq_floor_div(epoch_us(_1), 1000)'),
-  UNIX_MICROS: forms('epoch_us(_1)'),
-  TIMESTAMP_SECONDS: forms(`timezone('UTC', make_timestamp(_1 * 1000000))`),
-  TIMESTAMP_MILLIS: forms(`timezone('UTC', make_timestamp(_1 * 1000))`),
-  TIMESTAMP_MICROS: forms(`timezone('UTC', make_timestamp(_1))`),
+  UNIX_DATE: ([value], walk) => walk.template(`date_diff('day', DATE '1970-01-01', _1)`, day(value, walk)),
+  DATE_FROM_UNIX_DATE: forms(`DATE '1970-01-01' + CAST(bq_whole(_1) AS INTEGER)`),
+  UNIX_SECONDS: ofInstant('bq_floor_div(epoch_us(_1), 1000000)'),
+  UNIX_MILLIS: ofInstant('bq_floor_div(epoch_us(_1), 1000)'),
+  UNIX_MICROS: ofInstant('epoch_us(_1)'),
+  TIMESTAMP_SECONDS: forms(`timezone('UTC', make_timestamp(bq_whole(_1) * 1000000))`),
+  TIMESTAMP_MILLIS: forms(`timezone('UTC', make_timestamp(bq_whole(_1) * 1000))`),
+  TIMESTAMP_MICROS: forms(`timezone('UTC', make_timestamp(bq_whole(_1)))`),
   GENERATE_DATE_ARRAY: dateArray,
 };
 
@@ -77,19 +60,19 @@ export const dateFunctions: Readonly<Record<string, Call>> = {
 export const dateShapes: Shapes = {
   timestamp: {
     fields: { this: 'node', with_tz: 'keep' },
-    rewrite: ({ this: value }, { template }) => template('CAST(_1 AS TIMESTAMPTZ)', value as Tree),
+    rewrite: ({ this: value }, { template }) => template('bq_timestamp(_1)', value as Tree),
   },
   last_day: {
-    fields: { this: 'node', unit: 'keep' },
-    rewrite: ({ this: value, unit }, { template }) => {
+    fields: { this: 'keep', unit: 'keep' },
+    rewrite: ({ this: value, unit }, walk) => {
       if (unit !== undefined && unit !== null && unit !== 'Month')
         throw new UnsupportedSqlError(`LAST_DAY of other than MONTH`);
-      return template('last_day(CAST(_1 AS DATE))', value as Tree);
+      return walk.template('last_day(_1)', day(value, walk));
     },
   },
   extract: {
     fields: { this: 'keep', field: 'keep' },
-    rewrite: ({ this: value, field }, { template, visit }) => {
+    rewrite: ({ this: value, field }, walk) => {
       const unit = (
         typeof field === 'string' ? field : isFields(field) ? String(field.Custom ?? '') : ''
       ).toUpperCase();
@@ -97,16 +80,20 @@ export const dateShapes: Shapes = {
       if (sql === undefined)
         throw new UnsupportedSqlError(`EXTRACT(${unit || JSON.stringify(field)} FROM …)`);
       const [kind, zoned = {}] = only(value) ?? [];
-      return kind === 'at_time_zone'
-        ? template(
-            sql.replaceAll('_1', 'timezone(_2, CAST(_1 AS TIMESTAMPTZ))'),
-            visit(zoned.this),
-            visit(zoned.zone),
-          )
-        : template(sql, visit(value));
+      if (kind === 'at_time_zone')
+        return walk.template(
+          sql.replaceAll('_1', 'timezone(_2, _1)'),
+          instant(zoned.this, walk),
+          walk.visit(zoned.zone),
+        );
+      if (timeParts.has(unit))
+        return walk.template(sql.replaceAll('_1', `timezone('UTC', _1)`), instant(value, walk));
+      return walk.template(sql.replaceAll('_1', 'bq_dated(_1)'), walk.visit(value));
     },
   },
 };
+
+const timeParts: ReadonlySet<string> = new Set(['HOUR', 'MINUTE', 'SECOND', 'DATE']);
 
 // BigQuery's week day runs from 1, Sunday, DuckDB's from 0; its milliseconds are those within the second.
 const parts: Readonly<Record<string, string>> = {
@@ -133,7 +120,7 @@ const microseconds: Readonly<Record<string, number>> = {
   MICROSECOND: 1,
 };
 
-const steps: Readonly<Record<string, string>> = {
+const intervals: Readonly<Record<string, string>> = {
   MICROSECOND: 'to_microseconds(_1)',
   MILLISECOND: 'to_microseconds(_1 * 1000)',
   SECOND: 'to_microseconds(_1 * 1000000)',
@@ -146,32 +133,43 @@ const steps: Readonly<Record<string, string>> = {
   YEAR: 'to_years(CAST(_1 AS INTEGER))',
 };
 
-function stepped(sql: string, units: readonly string[]): Call {
-  return ([value, step], walk) => walk.template(sql, walk.visit(value), interval(step, walk, units));
+type Argument = (tree: Tree | undefined, walk: Walk) => Tree;
+
+function stepped(argument: Argument, sql: string, units: readonly string[]): Call {
+  return ([value, step], walk) => walk.template(sql, argument(value, walk), interval(step, walk, units));
 }
 
-function interval(step: Tree | undefined, { template, visit }: Walk, units: readonly string[]): Tree {
+function ofInstant(sql: string): Call {
+  return ([value], walk) => walk.template(sql, instant(value, walk));
+}
+
+function interval(step: Tree | undefined, walk: Walk, units: readonly string[]): Tree {
   const [kind, fields = {}] = only(step) ?? [];
   if (kind !== 'interval') throw new UnsupportedSqlError('a step that is no INTERVAL', 'INTERVAL … DAY');
   const unit = isFields(fields.unit) ? text(fields.unit.unit).toUpperCase() : '';
-  const make = units.includes(unit) ? steps[unit] : undefined;
+  const make = units.includes(unit) ? intervals[unit] : undefined;
   if (make === undefined)
     throw new UnsupportedSqlError(`INTERVAL … ${unit} here`, `one of ${units.join(', ')}`);
   const [counted, literal = {}] = only(fields.this) ?? [];
   // The parser makes a text of a plain number.
-  const count =
+  const steps =
     counted === 'literal' && /^-?\d+$/.test(text(literal.value))
-      ? template(`CAST(${text(literal.value)} AS BIGINT)`)
-      : visit(fields.this);
-  return template(make, count);
+      ? walk.template(`CAST(${text(literal.value)} AS BIGINT)`)
+      : count(fields.this, walk);
+  return walk.template(make, steps);
 }
 
-function byUnit(name: string, dates: number, form: (unit: string) => string | undefined): Call {
-  return (args, { template, visit }) => {
-    const unit = unitOf(args[dates]);
-    const sql = args.length === dates + 1 ? form(unit) : undefined;
+function byUnit(
+  name: string,
+  values: number,
+  argument: Argument,
+  form: (unit: string) => string | undefined,
+): Call {
+  return (args, walk) => {
+    const unit = unitOf(args[values]);
+    const sql = args.length === values + 1 ? form(unit) : undefined;
     if (sql === undefined) throw new UnsupportedSqlError(`${name}(…, ${unit || '?'})`);
-    return template(sql, ...args.slice(0, dates).map(visit));
+    return walk.template(sql, ...args.slice(0, values).map((value) => argument(value, walk)));
   };
 }
 
@@ -194,25 +192,31 @@ function weekly(unit: string, sql: (first: number) => string): string | undefine
   return day < 0 ? undefined : sql(day + 1);
 }
 
-function truncatedInstant([value, unit, zone]: readonly Tree[], { template, visit }: Walk): Tree {
-  const known = ['SECOND', 'MINUTE', 'HOUR', 'DAY', 'MONTH', 'QUARTER', 'YEAR'].includes(unitOf(unit));
-  if (!known) throw new UnsupportedSqlError(`TIMESTAMP_TRUNC(…, ${unitOf(unit) || '?'})`);
-  const it = visit(value);
-  const name = unitOf(unit).toLowerCase();
-  return template(
-    `timezone(_2, date_trunc('${name}', timezone(_2, CAST(_1 AS TIMESTAMPTZ))))`,
-    it,
-    zone === undefined ? { literal: { literal_type: 'string', value: 'UTC' } } : visit(zone),
+/** Up to an hour by the zone's offset at that instant: a wall time may come twice. */
+function truncatedInstant([value, unit, zone]: readonly Tree[], walk: Walk): Tree {
+  const name = unitOf(unit);
+  const micros = ['SECOND', 'MINUTE', 'HOUR'].includes(name) ? microseconds[name] : undefined;
+  if (micros === undefined && !['DAY', 'MONTH', 'QUARTER', 'YEAR'].includes(name))
+    throw new UnsupportedSqlError(`TIMESTAMP_TRUNC(…, ${name || '?'})`);
+  return walk.template(
+    micros === undefined
+      ? `timezone(_2, date_trunc('${name}', timezone(_2, _1)))`
+      : `_1 - to_microseconds(bq_floor_mod(epoch_us(timezone(_2, _1)), ${micros}))`,
+    instant(value, walk),
+    zoneOf(zone, walk),
   );
 }
 
+function zoneOf(zone: Tree | undefined, { visit }: Walk): Tree {
+  return zone === undefined ? { literal: { literal_type: 'string', value: 'UTC' } } : visit(zone);
+}
+
 function dateArray([first, last, step]: readonly Tree[], walk: Walk): Tree {
-  const { template, visit } = walk;
-  const by = step === undefined ? template('to_days(1)') : interval(step, walk, ['DAY', 'WEEK']);
-  return template(
-    'CAST(generate_series(CAST(CAST(_1 AS DATE) AS TIMESTAMP), CAST(CAST(_2 AS DATE) AS TIMESTAMP), _3) AS DATE[])',
-    visit(first ?? null),
-    visit(last ?? null),
+  const by = step === undefined ? walk.template('to_days(1)') : interval(step, walk, ['DAY', 'WEEK']);
+  return walk.template(
+    'CAST(generate_series(CAST(_1 AS TIMESTAMP), CAST(_2 AS TIMESTAMP), bq_step_of_days(_3)) AS DATE[])',
+    day(first, walk),
+    day(last, walk),
     by,
   );
 }
@@ -229,8 +233,11 @@ function printed(tree: Tree | undefined, time = false): string {
   return format(tree, time ? /^%[YmdyjAaBbHMSpI%]$/ : /^%[YmdyjAaBb%]$/);
 }
 
+/** Without a year BigQuery takes 1970, DuckDB 1900. */
 function parsed(tree: Tree | undefined): string {
-  return format(tree, /^%[YmdBb%]$/);
+  const whole = format(tree, /^%[YmdBb%]$/);
+  if (!whole.includes('%Y')) throw new UnsupportedSqlError('PARSE_DATE without a year', 'a format with %Y');
+  return whole;
 }
 
 function format(tree: Tree | undefined, known: RegExp): string {

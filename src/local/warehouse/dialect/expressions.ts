@@ -1,3 +1,5 @@
+import type { ScalarType } from '../../../clients/index.ts';
+import { textOnly } from './guards.ts';
 import { type Fields, isEmpty, isFields, nameOf, named, only, text, type Tree } from './node.ts';
 import type { Shape, Shapes, Walk } from './shape.ts';
 import { duckTypes, typeName } from './types.ts';
@@ -5,9 +7,8 @@ import { UnsupportedSqlError } from './unsupported-sql-error.ts';
 
 const operator: Shape = { fields: { left: 'node', right: 'node' } };
 const one: Shape = { fields: { this: 'node' } };
-const test: Shape = { fields: { this: 'node', not: 'keep' } };
 
-/** Values, operators, conditions and casts. */
+/** Values, operators and casts. */
 export const expressions: Shapes = {
   // Values.
   column: {
@@ -20,32 +21,9 @@ export const expressions: Shapes = {
   paren: one,
   array_func: { fields: { expressions: 'nodes', bracket_notation: 'keep' } },
   subscript: { fields: { this: 'node', index: 'keep' }, rewrite: item },
-  // Comparison and logic.
-  and: operator,
-  or: operator,
-  not: one,
-  eq: operator,
-  neq: operator,
-  lt: operator,
-  lte: operator,
-  gt: operator,
-  gte: operator,
-  null_safe_eq: { ...operator, rewrite: both('_1 IS NOT DISTINCT FROM _2') },
-  null_safe_neq: { ...operator, rewrite: both('_1 IS DISTINCT FROM _2') },
-  between: { fields: { this: 'node', low: 'node', high: 'node', not: 'keep' } },
-  is_null: test,
-  is_true: test,
-  is_false: test,
-  exists: one,
-  // A backslash escapes, which DuckDB must be told.
-  like: { ...operator, rewrite: both(`_1 LIKE _2 ESCAPE '\\'`) },
-  in: {
-    fields: { this: 'node', expressions: 'nodes', query: 'node', unnest: 'node', not: 'keep' },
-    rewrite: membership,
-  },
   // Arithmetic.
-  add: operator,
-  sub: { ...operator, rewrite: both('bq_minus(_1, _2)') },
+  add: { ...operator, rewrite: (fields) => ({ add: numbers(fields) }) },
+  sub: { ...operator, rewrite: (fields, walk) => both('bq_minus(_1, _2)')(numbers(fields), walk) },
   neg: one,
   mul: { fields: { left: 'keep', right: 'keep' }, rewrite: product },
   div: { fields: { left: 'keep', right: 'keep' }, rewrite: quotient('bq_divide') },
@@ -59,28 +37,31 @@ export const expressions: Shapes = {
     rewrite: ({ this: a, expression: b }, { template }) => template('bq_mod(_1, _2)', a as Tree, b as Tree),
   },
   // Conditions.
-  case: { fields: { operand: 'node', whens: 'pairs', else_: 'node' } },
-  if_func: {
-    fields: { condition: 'node', true_value: 'node', false_value: 'node', original_name: 'keep' },
-    rewrite: ({ condition, true_value, false_value }, { template }) =>
-      template(
-        'CASE WHEN _1 THEN _2 ELSE _3 END',
-        condition as Tree,
-        true_value as Tree,
-        false_value as Tree,
-      ),
-  },
   coalesce: {
     fields: { expressions: 'nodes', original_name: 'keep' },
     rewrite: ({ expressions }) => ({
       coalesce: { expressions: expressions as Tree, original_name: null, inferred_type: null },
     }),
   },
-  concat: { ...operator, rewrite: both('_1 || _2') },
+  concat: {
+    ...operator,
+    rewrite: ({ left, right }, { template }) =>
+      template('_1 || _2', textOnly(left as Tree, template), textOnly(right as Tree, template)),
+  },
   // Types.
   cast: { fields: { this: 'keep', to: 'keep' }, rewrite: (fields, walk) => cast(fields, walk, false) },
   safe_cast: { fields: { this: 'keep', to: 'keep' }, rewrite: (fields, walk) => cast(fields, walk, true) },
 };
+
+/** DuckDB would make a number of a text that stands in the statement. */
+function numbers<F extends Fields>(fields: F): F {
+  for (const operand of [fields.left, fields.right]) {
+    const [kind, { literal_type } = {} as Fields] = only(operand) ?? [];
+    if (kind === 'literal' && literal_type !== 'number')
+      throw new UnsupportedSqlError('arithmetic with other than numbers', 'CAST(… AS INT64), or DATE_ADD');
+  }
+  return fields;
+}
 
 function both(sql: string): NonNullable<Shape['rewrite']> {
   return ({ left, right }, { template }) => template(sql, left as Tree, right as Tree);
@@ -109,17 +90,11 @@ function literal(fields: Fields, { template }: Walk): Tree {
     case 'date':
     case 'timestamp':
       return template(
-        `CAST('${text(value).replaceAll("'", "''")}' AS ${kind === 'date' ? 'DATE' : 'TIMESTAMPTZ'})`,
+        `${kind === 'date' ? 'bq_date' : 'bq_timestamp'}('${text(value).replaceAll("'", "''")}')`,
       );
     default:
       throw new UnsupportedSqlError(`a literal of type ${kind.toUpperCase()}`);
   }
-}
-
-function membership(fields: Fields, { template }: Walk): Tree {
-  if (isEmpty(fields.unnest)) return { in: fields };
-  const found = template('bq_in_list(_1, _2)', fields.this as Tree, fields.unnest as Tree);
-  return fields.not === true ? template('NOT _1', found) : found;
 }
 
 /** An item of a list, by `OFFSET` from 0 or `ORDINAL` from 1. */
@@ -140,7 +115,8 @@ function item({ this: list, index }: Fields, { template, visit }: Walk): Tree {
 }
 
 /** Two NUMERIC factors would keep eighteen decimals. */
-function product({ left, right }: Fields, walk: Walk): Tree {
+function product(fields: Fields, walk: Walk): Tree {
+  const { left, right } = numbers(fields);
   const [a, b] = [walk.visit(left), walk.visit(right)];
   if (!mayBeNumeric(left) || !mayBeNumeric(right)) return walk.template('_1 * _2', a, b);
   return walk.template(
@@ -152,7 +128,8 @@ function product({ left, right }: Fields, walk: Walk): Tree {
 
 /** A NUMERIC divided by other than FLOAT64 would become one. */
 function quotient(macro: string): NonNullable<Shape['rewrite']> {
-  return ({ left, right }, walk) => {
+  return (fields, walk) => {
+    const { left, right } = numbers(fields);
     const [a, b] = [walk.visit(left), walk.visit(right)];
     if (isFloat(left) || isFloat(right)) return walk.template(`${macro}(_1, _2)`, a, b);
     const guarded = (tree: Tree | undefined, done: Tree) =>
@@ -194,11 +171,14 @@ function mayBeNumeric(tree: Tree | undefined): boolean {
   return !isFloat(tree);
 }
 
-const casts: Readonly<Record<string, readonly [sql: string, safe: string]>> = {
+const casts: Readonly<Record<ScalarType, readonly [sql: string, safe: string]>> = {
   INT64: ['bq_int64(_1)', 'bq_safe_int64(_1)'],
   FLOAT64: ['bq_float64(_1)', 'bq_safe_float64(_1)'],
   BOOL: ['bq_bool(_1)', 'bq_safe_bool(_1)'],
   STRING: ['bq_string(_1)', 'bq_string(_1)'],
+  DATE: ['bq_date(_1)', 'bq_safe_date(_1)'],
+  TIMESTAMP: ['bq_timestamp(_1)', 'bq_safe_timestamp(_1)'],
+  NUMERIC: ['CAST(bq_number(_1) AS DECIMAL(38, 9))', 'TRY_CAST(bq_number(_1) AS DECIMAL(38, 9))'],
 };
 
 function cast({ this: value, to }: Fields, { template, visit }: Walk, safe: boolean): Tree {
@@ -218,9 +198,7 @@ function cast({ this: value, to }: Fields, { template, visit }: Walk, safe: bool
   if (isFields(to) && typeof to.precision === 'number')
     throw new UnsupportedSqlError('CAST to NUMERIC with a precision', 'NUMERIC, and ROUND');
   const it = visit(value);
-  const own = casts[name];
-  if (own !== undefined) return template(own[safe ? 1 : 0], it);
-  return template(`${safe ? 'TRY_CAST' : 'CAST'}(_1 AS ${duckTypes[name]})`, it);
+  return template(casts[name][safe ? 1 : 0], it);
 }
 
 /** The name of the parameter that a column's name stands for; undefined for a column. */

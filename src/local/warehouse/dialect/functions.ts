@@ -1,5 +1,6 @@
 import { type Call, forms, stringOf } from './call.ts';
 import { dateFunctions } from './dates.ts';
+import { textOnly } from './guards.ts';
 import { type Fields, isEmpty, nameOf, only, text, type Tree } from './node.ts';
 import type { Shape, Shapes, Walk } from './shape.ts';
 import { outputName } from './expressions.ts';
@@ -11,6 +12,8 @@ const pattern = (name: string, sql: (groups: number) => string): Call => {
     const groups = groupsOf(source);
     if (others.length > (name === 'REGEXP_REPLACE' ? 1 : 0) || (groups > 1 && name !== 'REGEXP_REPLACE'))
       throw new UnsupportedSqlError(`${name} with ${groups > 1 ? 'more than one group' : 'a place'}`);
+    if (groups === 1 && name.startsWith('REGEXP_EXTRACT') && mayStandAside(source))
+      throw new UnsupportedSqlError(`${name} of a group that need not take part`, 'a group that must');
     return template(sql(groups), visit(value), visit(regexp), ...others.map(visit));
   };
 };
@@ -30,7 +33,9 @@ export const functions: Readonly<Record<string, Call>> = {
   NULLIF: forms('nullif(_1, _2)'),
   // Text.
   CONCAT: (args, { template, visit }) =>
-    args.map(visit).reduce((joined, next) => template('_1 || _2', joined, next)),
+    args
+      .map((arg) => textOnly(visit(arg), template))
+      .reduce((joined, next) => template('_1 || _2', joined, next)),
   REPLACE: forms('replace(_1, _2, _3)'),
   LTRIM: forms('ltrim(_1, bq_blanks())', 'ltrim(_1, _2)'),
   RTRIM: forms('rtrim(_1, bq_blanks())', 'rtrim(_1, _2)'),
@@ -53,9 +58,12 @@ export const functions: Readonly<Record<string, Call>> = {
   TO_HEX: digest,
   TO_JSON_STRING: forms('bq_json(_1)'),
   // Lists and structs.
-  ARRAY_TO_STRING: forms('array_to_string(_1, _2)'),
-  ARRAY_CONCAT: forms('list_concat(_1, _2)'),
-  GENERATE_ARRAY: forms('generate_series(_1, _2)', 'generate_series(_1, _2, _3)'),
+  ARRAY_TO_STRING: forms('bq_array_to_string(_1, _2)'),
+  ARRAY_CONCAT: forms('bq_array_concat(_1, _2)'),
+  GENERATE_ARRAY: forms(
+    'generate_series(bq_whole(_1), bq_whole(_2))',
+    'generate_series(bq_whole(_1), bq_whole(_2), bq_step(_3))',
+  ),
   STRUCT: struct,
 };
 
@@ -201,5 +209,24 @@ function rounded({ this: value, decimals }: Fields, { template }: Walk): Tree {
 }
 
 function groupsOf(source: string): number {
-  return source.replace(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g, '').match(/\((?!\?)/g)?.length ?? 0;
+  return bones(source).match(/\((?!\?)/g)?.length ?? 0;
+}
+
+/** Whether the one group may match nothing at all: of that BigQuery gives NULL, DuckDB an empty text. */
+function mayStandAside(source: string): boolean {
+  const bare = bones(source);
+  const begin = bare.search(/\((?!\?)/);
+  let depth = 0;
+  let end = begin;
+  for (; end < bare.length; end++) {
+    if (bare[end] === '(') depth += 1;
+    if (bare[end] === ')' && --depth === 0) break;
+  }
+  const outside = bare.slice(0, begin) + bare.slice(end + 1);
+  return outside.includes('|') || /^(?:[?*]|\{0)/.test(bare.slice(end + 1)) || /\)(?:[?*]|\{0)/.test(outside);
+}
+
+/** A pattern without what is escaped or in brackets. */
+function bones(source: string): string {
+  return source.replace(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g, '.');
 }

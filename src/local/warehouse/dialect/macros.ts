@@ -1,3 +1,5 @@
+import { castMacros } from './cast-macros.ts';
+
 /**
  * What DuckDB does otherwise than BigQuery, as macros that do it BigQuery's way. Every connection has them; the list of
  * constructs names them. What begins with `unsupported:` depends on the types, which only DuckDB knows.
@@ -5,11 +7,29 @@
 export const macros: readonly string[] = [
   `bq_now() AS CAST(getvariable('bq_now') AS TIMESTAMPTZ)`,
 
+  // What BigQuery refuses for its type, and DuckDB would convert.
+  `bq_kind(type) AS CASE WHEN type IN ('BIGINT', 'INTEGER', 'HUGEINT', 'DOUBLE', 'UBIGINT', 'TINYINT') OR type LIKE 'DECIMAL%' THEN 'number' ELSE type END`,
+  `bq_comparable(a, b) AS CASE
+     WHEN bq_kind(typeof(a)) = bq_kind(typeof(b)) OR '"NULL"' IN (typeof(a), typeof(b)) THEN a
+     ELSE error('No matching signature for a comparison of ' || typeof(a) || ' with ' || typeof(b)) END`,
+  // A text in the statement, and a parameter, may stand for a day or an instant.
+  `bq_comparable_text(a, b) AS CASE
+     WHEN bq_kind(typeof(a)) = bq_kind(typeof(b)) OR '"NULL"' IN (typeof(a), typeof(b)) THEN a
+     WHEN 'VARCHAR' IN (typeof(a), typeof(b)) AND (typeof(a) IN ('DATE', 'TIMESTAMP WITH TIME ZONE') OR typeof(b) IN ('DATE', 'TIMESTAMP WITH TIME ZONE')) THEN a
+     ELSE error('No matching signature for a comparison of ' || typeof(a) || ' with ' || typeof(b)) END`,
+  `bq_condition(x) AS CASE WHEN typeof(x) IN ('BOOLEAN', '"NULL"') THEN x ELSE error('A condition must be a BOOL, not ' || typeof(x)) END`,
+  `bq_text(x) AS CASE WHEN typeof(x) IN ('VARCHAR', '"NULL"') THEN x ELSE error('No matching signature: a STRING is wanted, not ' || typeof(x)) END`,
+  `bq_whole(x) AS CASE WHEN typeof(x) IN ('BIGINT', 'INTEGER', 'HUGEINT', '"NULL"') THEN x ELSE error('No matching signature: an INT64 is wanted, not ' || typeof(x)) END`,
+  `bq_number(x) AS CASE WHEN bq_kind(typeof(x)) IN ('number', 'VARCHAR', '"NULL"') THEN x ELSE error('Invalid cast to NUMERIC from ' || typeof(x)) END`,
+  `bq_summand(x) AS CASE WHEN typeof(x) = 'BOOLEAN' THEN error('No matching signature for SUM of BOOL') ELSE x END`,
+  `bq_step(n) AS CASE WHEN n = 0 THEN error('Sequence step cannot be 0') ELSE bq_whole(n) END`,
+  `bq_step_of_days(n) AS CASE WHEN n = to_days(0) THEN error('Sequence step cannot be 0') ELSE n END`,
+
   // Division by zero is an error; DuckDB gives NULL or infinity.
   `bq_divide(a, b) AS CASE WHEN b = 0 THEN error('division by zero') ELSE a / b END`,
   `bq_safe_divide(a, b) AS CASE WHEN b = 0 THEN NULL ELSE a / b END`,
-  `bq_div(a, b) AS CASE WHEN b = 0 THEN error('division by zero') ELSE a // b END`,
-  `bq_mod(a, b) AS CASE WHEN b = 0 THEN error('division by zero') ELSE a % b END`,
+  `bq_div(a, b) AS CASE WHEN b = 0 THEN error('division by zero') ELSE bq_whole(a) // bq_whole(b) END`,
+  `bq_mod(a, b) AS CASE WHEN b = 0 THEN error('division by zero') ELSE bq_whole(a) % bq_whole(b) END`,
   // BigQuery keeps NUMERIC at nine decimals, DuckDB at eighteen or as DOUBLE.
   `bq_no_numeric(x) AS CASE WHEN typeof(x) LIKE 'DECIMAL%' THEN error('unsupported:that function of NUMERIC:CAST(… AS FLOAT64)') ELSE x END`,
   // The difference of two dates is an INTERVAL, DuckDB's a number.
@@ -23,30 +43,7 @@ export const macros: readonly string[] = [
      WHEN typeof(x) <> 'DOUBLE' THEN round(x, n)
      WHEN abs(x * pow(2, n + 1)) < 1e15 AND CAST(x * pow(2, n + 1) AS DOUBLE) % 2 IN (1, -1) THEN round(x, n)
      ELSE CAST(printf('%.' || n || 'f', CAST(x AS DOUBLE)) AS DOUBLE) END`,
-  // Halves go away from zero, and text must be a whole number; DuckDB rounds to even, text too.
-  `bq_half_away(x) AS CASE WHEN typeof(x) = 'DOUBLE' THEN CAST(round(TRY_CAST(x AS DOUBLE)) AS BIGINT) ELSE CAST(round(TRY_CAST(x AS DECIMAL(38, 9))) AS BIGINT) END`,
-  `bq_int64(x) AS CASE
-     WHEN typeof(x) = 'DOUBLE' OR typeof(x) LIKE 'DECIMAL%' THEN bq_half_away(x)
-     WHEN typeof(x) IN ('BIGINT', 'INTEGER', 'HUGEINT', 'BOOLEAN', '"NULL"', 'UBIGINT', 'TINYINT') THEN CAST(x AS BIGINT)
-     WHEN typeof(x) <> 'VARCHAR' THEN error('CAST to INT64 of other than a number, a text or a BOOL')
-     WHEN NOT regexp_full_match(CAST(x AS VARCHAR), '\\s*[+-]?[0-9]+\\s*') THEN error('Bad int64 value: ' || CAST(x AS VARCHAR))
-     ELSE CAST(x AS BIGINT) END`,
-  `bq_float64(x) AS CASE
-     WHEN typeof(x) = 'VARCHAR' AND NOT regexp_full_match(CAST(x AS VARCHAR), '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*') THEN error('Bad double value: ' || CAST(x AS VARCHAR))
-     ELSE CAST(x AS DOUBLE) END`,
-  `bq_bool(x) AS CASE
-     WHEN typeof(x) = 'VARCHAR' AND lower(CAST(x AS VARCHAR)) NOT IN ('true', 'false') THEN error('Bad bool value: ' || CAST(x AS VARCHAR))
-     ELSE CAST(x AS BOOLEAN) END`,
-  `bq_safe_int64(x) AS CASE
-     WHEN typeof(x) = 'DOUBLE' OR typeof(x) LIKE 'DECIMAL%' THEN TRY_CAST(round(TRY_CAST(x AS DOUBLE)) AS BIGINT)
-     WHEN typeof(x) = 'VARCHAR' AND NOT regexp_full_match(CAST(x AS VARCHAR), '\\s*[+-]?[0-9]+\\s*') THEN NULL
-     ELSE TRY_CAST(x AS BIGINT) END`,
-  `bq_safe_float64(x) AS CASE
-     WHEN typeof(x) = 'VARCHAR' AND NOT regexp_full_match(CAST(x AS VARCHAR), '\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*') THEN NULL
-     ELSE TRY_CAST(x AS DOUBLE) END`,
-  `bq_safe_bool(x) AS CASE
-     WHEN typeof(x) = 'VARCHAR' AND lower(CAST(x AS VARCHAR)) NOT IN ('true', 'false') THEN NULL
-     ELSE TRY_CAST(x AS BOOLEAN) END`,
+  ...castMacros,
   // As much of a second as there is: none, milliseconds or microseconds.
   `bq_instant(x, separator) AS strftime(timezone('UTC', x), '%Y-%m-%d') || separator ||
      CASE WHEN epoch_us(x) % 1000000 = 0 THEN strftime(timezone('UTC', x), '%H:%M:%S')
@@ -73,13 +70,19 @@ export const macros: readonly string[] = [
      WHEN typeof(x) = 'TIMESTAMP WITH TIME ZONE' THEN '"' || bq_instant(TRY_CAST(x AS TIMESTAMPTZ), 'T') || 'Z"'
      WHEN typeof(x) LIKE 'STRUCT%' THEN bq_json_floats(bq_json_instants(CAST(to_json(x) AS VARCHAR), typeof(x)), typeof(x))
      ELSE CAST(to_json(x) AS VARCHAR) END`,
-  `bq_json_value(j, path) AS CASE WHEN json_type(j, path) IN ('OBJECT', 'ARRAY') THEN NULL ELSE json_extract_string(j, path) END`,
+  // A number comes out as it is written; DuckDB makes 1.5 of 1.50.
+  `bq_json_value(j, path) AS CASE
+     WHEN json_type(j, path) IN ('OBJECT', 'ARRAY') THEN NULL
+     WHEN json_type(j, path) = 'DOUBLE' AND NOT regexp_matches(j, '(?:^|[^0-9.eE+-])' || regexp_escape(json_extract_string(j, path)) || '(?:[^0-9.eE]|$)')
+       THEN error('unsupported:JSON_VALUE of a number that is not written the shortest way:it as a text in quotes')
+     ELSE json_extract_string(j, path) END`,
 
   // Whole units that have passed, towards zero; DuckDB's own counts the boundaries between.
   `bq_timestamp_diff(a, b, micros) AS (epoch_us(a) - epoch_us(b)) // micros`,
-  `bq_floor_div(a, n) AS (a - ((a % n) + n) % n) // n`,
+  `bq_floor_mod(a, n) AS ((a % n) + n) % n`,
+  `bq_floor_div(a, n) AS (a - bq_floor_mod(a, n)) // n`,
   // The first day of a date's week; the week begins on the given day, Monday 1 to Sunday 7.
-  `bq_week(d, first) AS CAST(d AS DATE) - CAST((isodow(CAST(d AS DATE)) - first + 7) % 7 AS INTEGER)`,
+  `bq_week(d, first) AS d - CAST((isodow(d) - first + 7) % 7 AS INTEGER)`,
   `bq_weeks(a, b, first) AS (bq_week(a, first) - bq_week(b, first)) // 7`,
 
   `bq_in_list(x, l) AS CASE
@@ -88,6 +91,8 @@ export const macros: readonly string[] = [
      WHEN list_contains(l, x) THEN TRUE
      WHEN list_count(l) < len(l) THEN NULL
      ELSE FALSE END`,
+  `bq_array_concat(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE list_concat(a, b) END`,
+  `bq_array_to_string(l, separator) AS CASE WHEN typeof(l) IN ('VARCHAR[]', '"NULL"') THEN array_to_string(l, separator) ELSE error('No matching signature for ARRAY_TO_STRING of ' || typeof(l)) END`,
   // Beyond the end is an error, and nothing counts from the end; DuckDB does, and gives NULL.
   `bq_item(l, i) AS CASE WHEN i < 0 OR i >= len(l) THEN error('Array index ' || i || ' is out of bounds') ELSE list_extract(l, i + 1) END`,
   `bq_safe_item(l, i) AS CASE WHEN i < 0 THEN NULL ELSE list_extract(l, i + 1) END`,

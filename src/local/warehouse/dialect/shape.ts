@@ -1,9 +1,11 @@
 import { type Fields, isEmpty, isFields, nameOf, named, only, spoken, type Tree } from './node.ts';
+import { condition } from './guards.ts';
 import { UnsupportedSqlError } from './unsupported-sql-error.ts';
 
 /**
  * What becomes of a field: `keep` leaves it as it is (a flag, a text, or something that the rewrite sees to), `name` and
- * `names` are identifiers, `node` and `nodes` are visited, `pairs` are lists of them; an `ordinal` may be a column's number.
+ * `names` are identifiers, `node` and `nodes` are visited, a `condition` must be a BOOL, `pairs` are lists of nodes; an
+ * `ordinal` may be a column's number.
  */
 export type Role =
   | 'keep'
@@ -11,6 +13,7 @@ export type Role =
   | 'names'
   | 'node'
   | 'nodes'
+  | 'condition'
   | 'pairs'
   | 'ordinal'
   | 'ordinals'
@@ -64,6 +67,8 @@ function visitRole(kind: string, value: Tree, role: Role, walk: Walk): Tree {
       return walk.visit(value);
     case 'nodes':
       return listOf(value).map((node) => walk.visit(node));
+    case 'condition':
+      return condition(walk.visit(value), walk.template);
     case 'pairs':
       return listOf(value).map((pair) => listOf(pair).map((node) => walk.visit(node)));
     case 'ordinal':

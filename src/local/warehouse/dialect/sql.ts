@@ -26,8 +26,9 @@ export async function loadSql(): Promise<Sql> {
   const sdk = (await import('@polyglot-sql/sdk')) as unknown as Sdk;
   const templates = new Map<string, Tree>();
   const parse: Sql['parse'] = (sql, dialect) => {
+    if (dialect === 'bigquery') refuseMistaken(sql);
     const { success, ast, error } = sdk.parse(sql, dialect);
-    if (!success) throw new InvalidDataError(`The SQL can't be read: ${error ?? 'no reason given'}`);
+    if (!success) throw unreadable(sql, error ?? 'no reason given');
     const statements = ast as Tree[];
     const [statement] = statements;
     if (statements.length !== 1 || statement === undefined)
@@ -56,6 +57,60 @@ export async function loadSql(): Promise<Sql> {
     },
   };
 }
+
+const texts =
+  /'''[\s\S]*?'''|"""[\s\S]*?"""|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|--[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\//g;
+
+/** What the parser takes for something that BigQuery calls otherwise. */
+function refuseMistaken(sql: string): void {
+  const bare = sql.replace(texts, "''");
+  if (/\bBIGNUMERIC\s*r?''/i.test(bare))
+    throw new UnsupportedSqlError('a literal of type BIGNUMERIC', 'NUMERIC');
+  const [, name] = /(?<![.\w])(BOOL_AND|BOOL_OR|LCASE|LEN|POSITION|UCASE)\s*\(/i.exec(bare) ?? [];
+  if (name !== undefined)
+    throw new UnsupportedSqlError(`function ${name.toUpperCase()}`, otherwise[name.toUpperCase()]);
+  if (bare.includes('|>')) throw new UnsupportedSqlError('the pipe |>', 'the clauses of a SELECT');
+}
+
+const otherwise: Readonly<Record<string, string>> = {
+  BOOL_AND: 'LOGICAL_AND',
+  BOOL_OR: 'LOGICAL_OR',
+  LCASE: 'LOWER',
+  LEN: 'LENGTH',
+  POSITION: 'STRPOS',
+  UCASE: 'UPPER',
+};
+
+/** What a statement begins with: `SELECT`, `ALTER TABLE`. */
+export function verbOf(sql: string): string {
+  const [verb = '', what = ''] = sql
+    .replace(/^(?:[\s(]|--.*\n|#.*\n|\/\*[\s\S]*?\*\/)*/, '')
+    .toUpperCase()
+    .split(/\s+/, 2);
+  return ['ALTER', 'CREATE', 'DROP'].includes(verb) ? `${verb} ${what}` : verb;
+}
+
+/** The parser does not know all statements that there are. */
+function unreadable(sql: string, reason: string): Error {
+  const verb = verbOf(sql);
+  if (/^[A-Z]+( [A-Z]+)?$/.test(verb) && !readable.has(verb))
+    return new UnsupportedSqlError(`statement ${verb}`);
+  return new InvalidDataError(`The SQL can't be read: ${reason}`);
+}
+
+const readable: ReadonlySet<string> = new Set([
+  'SELECT',
+  'WITH',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'CREATE TABLE',
+  'CREATE OR',
+  'CREATE VIEW',
+  'CREATE SCHEMA',
+  'DROP TABLE',
+  'DROP VIEW',
+]);
 
 /** The one expression of a template's statement, or what it selects from. */
 function expressionOf(statement: Tree): Tree {

@@ -7,8 +7,10 @@ import { dateShapes } from './dates.ts';
 import { functionShapes } from './functions.ts';
 import { type Fields, isEmpty, isFields, nameOf, only, spoken, type Tree } from './node.ts';
 import { changes } from './changes.ts';
+import { conditions } from './conditions.ts';
+import { withAliasesFirst } from './aliases.ts';
 import { type Shapes, type Template, visitFields, type Walk } from './shape.ts';
-import { loadSql, type Sql } from './sql.ts';
+import { loadSql, type Sql, verbOf } from './sql.ts';
 import { duckTypes } from './types.ts';
 import { UnsupportedSqlError } from './unsupported-sql-error.ts';
 
@@ -29,6 +31,7 @@ export type Translator = (sql: string, types: Types) => Translation;
 export const constructs: Shapes = {
   ...clauses,
   ...expressions,
+  ...conditions,
   ...aggregates,
   ...functionShapes,
   ...dateShapes,
@@ -58,12 +61,14 @@ export async function loadTranslator(seen?: (construct: string) => void): Promis
 function translate(sql: Sql, text: string, types: Types, seen?: (construct: string) => void): Translation {
   const statement = sql.parse(text, 'bigquery');
   const [kind, fields] = only(statement) ?? ['statement', {}];
+  const verb = verbOf(text);
+  if (verb === 'FROM') throw new UnsupportedSqlError('statement FROM', 'SELECT … FROM');
   const params = new Set<string>();
   const walk = walker(sql.template, types, params, withNamesOf(statement), seen);
   if (rowKinds.has(kind))
     return { kind: 'select', sql: sql.write(walk.visit(withOutputNames(statement))), params };
   if (kind in changes) return { kind: 'change', sql: sql.write(walk.visit(statement)), params };
-  if (!definitionKinds.has(kind)) throw new UnsupportedSqlError(`statement ${spoken(kind)}`);
+  if (!definitionKinds.has(kind)) throw new UnsupportedSqlError(`statement ${verb}`);
   const defined = definition(kind, fields, (query) => sql.write(walk.visit(withOutputNames(query))));
   if (params.size > 0) throw new UnsupportedSqlError(`a parameter in ${spoken(kind)}`, 'its value');
   return { kind: 'definition', ...defined, params };
@@ -92,7 +97,8 @@ function walker(
       const shape = Object.hasOwn(constructs, kind) ? constructs[kind] : undefined;
       if (shape === undefined) throw new UnsupportedSqlError(spoken(kind));
       seen?.(kind === 'function' ? `${kind} ${String(fields.name).toUpperCase()}` : kind);
-      const done = visitFields(kind, fields, shape.fields, walk);
+      const meant = kind === 'select' ? withAliasesFirst(fields) : fields;
+      const done = visitFields(kind, meant, shape.fields, walk);
       return shape.rewrite === undefined ? { [kind]: done } : shape.rewrite(done, walk);
     },
   };
