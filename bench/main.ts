@@ -8,7 +8,7 @@ const { values, positionals: words } = parseArgs({
   allowPositionals: true,
   options: {
     processes: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '21' },
+    rounds: { type: 'string', default: '101' },
     json: { type: 'boolean', default: false },
   },
 });

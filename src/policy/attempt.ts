@@ -1,4 +1,3 @@
-import type { Clock } from '../time/index.ts';
 import { captureContext } from './async-context.ts';
 import type { Attempt } from './policy.ts';
 
@@ -32,24 +31,13 @@ export class FreeAttempt implements Attempt {
 }
 
 /** One attempt of a call, and the work that was started for it. */
-export class CurrentAttempt implements Attempt {
-  readonly attempt: number;
-  readonly #clock: Clock;
-  readonly #bound: Bound;
+export abstract class Work implements Attempt {
+  abstract readonly attempt: number;
+  abstract readonly deadline: number;
+  abstract remaining(): number;
   #control: Control | Aborted | undefined;
-  // Operations at work: its own, and those that calls nested in it have left running.
-  #running = 1;
-  #onRest: (() => void)[] | undefined;
-
-  constructor(clock: Clock, attempt: number, bound: Bound) {
-    this.attempt = attempt;
-    this.#clock = clock;
-    this.#bound = bound;
-  }
-
-  get deadline(): number {
-    return this.#bound.at;
-  }
+  // Operations at work: its own, and those that calls nested in it have left running; with whom to tell when all have ended.
+  #running: number | Running = 0;
 
   get signal(): AbortSignal {
     const control = this.#control;
@@ -60,10 +48,6 @@ export class CurrentAttempt implements Attempt {
     return controller.signal;
   }
 
-  remaining(): number {
-    return Math.max(0, this.#bound.at - this.#clock.now());
-  }
-
   /** Aborts the signal, at once or in the context of whoever read it. */
   abort(reason: unknown, soon: boolean): void {
     const control = this.#control;
@@ -72,25 +56,39 @@ export class CurrentAttempt implements Attempt {
   }
 
   get working(): boolean {
-    return this.#running > 0;
+    const running = this.#running;
+    return (typeof running === 'number' ? running : running.count) > 0;
   }
 
   started(): void {
-    this.#running += 1;
+    if (typeof this.#running === 'number') this.#running += 1;
+    else this.#running.count += 1;
   }
 
   ended(): void {
-    this.#running -= 1;
-    if (this.#running > 0 || this.#onRest === undefined) return;
-    const callbacks = this.#onRest;
-    this.#onRest = undefined;
-    for (const callback of callbacks) callback();
+    const running = this.#running;
+    if (typeof running === 'number') this.#running = running - 1;
+    else running.end();
   }
 
   /** Calls back once its work has ended, which it has not yet. */
   whenAtRest(callback: () => void): void {
-    this.#onRest ??= [];
-    this.#onRest.push(callback);
+    if (typeof this.#running === 'number') this.#running = new Running(this.#running);
+    this.#running.callbacks.push(callback);
+  }
+}
+
+class Running {
+  count: number;
+  readonly callbacks: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.count = count;
+  }
+
+  end(): void {
+    this.count -= 1;
+    if (this.count === 0) for (const callback of this.callbacks.splice(0)) callback();
   }
 }
 

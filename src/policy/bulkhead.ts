@@ -138,7 +138,7 @@ class BulkheadLayer implements Layer {
     }
     const leftBefore = held instanceof Waiter ? held.leftBefore : (held as number);
     if (call.leftBehind === leftBefore) this.#release();
-    else call.whenAtRest(leftBefore, () => this.#release());
+    else call.whenLeftAtRest(leftBefore, () => this.#release());
   }
 
   #release(): void {

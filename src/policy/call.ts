@@ -1,7 +1,7 @@
 import { classify, TimeoutError } from '../errors/index.ts';
-import { type Deadline, deadlineTimer, type Timer } from '../time/index.ts';
+import { type Clock, type Deadline, deadlineTimer, type Timer } from '../time/index.ts';
 import { captureContext } from './async-context.ts';
-import { type Bound, CurrentAttempt, unbounded } from './attempt.ts';
+import { type Bound, unbounded, Work } from './attempt.ts';
 import type { Chain } from './chain.ts';
 import { type Layer, type Operation, waits } from './layer.ts';
 import type { ExecuteOptions, Outcome } from './policy.ts';
@@ -10,14 +10,18 @@ import type { RetryBudget } from './retry-budget.ts';
 /**
  * One call on its way down through the layers to the operation and up again: the loop that all policies share.
  *
+ * It is its own first attempt, as most calls make no other.
+ *
  * Invariants: it settles exactly once; of an operation only the newest attempt's result is heard; once it has settled, no
  * timer, deadline or listener of it is left.
  */
-export class Call {
+export class Call extends Work {
   /** By when what is entered now must be done. */
   bound: Bound = unbounded;
-  attempt = 1;
 
+  #first = 1;
+  // By when the first attempt was to be done.
+  #firstBound: Bound = unbounded;
   readonly #chain: Chain;
   readonly #operation: Operation;
   #resolve: ((value: unknown) => void) | undefined;
@@ -25,41 +29,62 @@ export class Call {
   #reject: ((error: unknown) => void) | undefined;
   // The deepest layer that was entered (or is being waited in) and not left.
   #depth = -1;
-  #descending = false;
-  #current: CurrentAttempt | undefined;
-  // What each layer keeps for this call: few have more than four layers.
+  #current: Work | undefined;
+  // What each layer keeps for this call: few have more than three layers.
   #slot0: unknown;
   #slot1: unknown;
   #slot2: unknown;
-  #slot3: unknown;
-  #more: unknown[] | undefined;
   #seldom: Seldom | undefined;
 
   constructor(chain: Chain, operation: Operation) {
+    super();
     this.#chain = chain;
     this.#operation = operation;
   }
 
+  /** Of the first attempt. */
+  override get attempt(): number {
+    return this.#first;
+  }
+
+  override get deadline(): number {
+    return this.#firstBound.at;
+  }
+
+  override remaining(): number {
+    return Math.max(0, this.deadline - this.#chain.clock.now());
+  }
+
+  /** The number of the attempt that is made next, after one that failed. */
+  set next(attempt: number) {
+    this.seldom().attempt = attempt;
+  }
+
+  /** Attempts are counted from 1 again: a retry inside another one starts anew. */
+  countAnew(): void {
+    if (this.#seldom?.attempt !== undefined) this.#seldom.attempt = 1;
+  }
+
   /** Starts it; the promise settles as the call does. */
   execute(options?: CallOptions): Promise<unknown> {
-    const promise = this.#promise();
-    this.#start(options);
+    const promise = this.promise();
+    this.start(options);
     return promise;
   }
 
   /** Starts it; the promise gives how it ended. */
   executeOutcome(options?: CallOptions): Promise<Outcome<unknown>> {
-    const promise = this.#promise() as Promise<Outcome<unknown>>;
+    const promise = this.promise() as Promise<Outcome<unknown>>;
     this.#reject = undefined;
-    this.#start(options);
+    this.start(options);
     return promise;
   }
 
   /** Goes on as a call whose first attempt has just failed, all its layers entered. */
   resumeFailed(error: unknown): Promise<unknown> {
-    const promise = this.#promise();
+    const promise = this.promise();
     this.#depth = this.#chain.layers.length - 1;
-    this.#up(this.#depth, false, error);
+    this.up(this.#depth, false, error, false);
     return promise;
   }
 
@@ -71,10 +96,8 @@ export class Call {
         return this.#slot1;
       case 2:
         return this.#slot2;
-      case 3:
-        return this.#slot3;
       default:
-        return this.#more?.[index];
+        return this.#seldom?.slots[index];
     }
   }
 
@@ -89,12 +112,8 @@ export class Call {
       case 2:
         this.#slot2 = value;
         break;
-      case 3:
-        this.#slot3 = value;
-        break;
       default:
-        this.#more ??= [];
-        this.#more[index] = value;
+        this.seldom().slots[index] = value;
     }
   }
 
@@ -104,7 +123,7 @@ export class Call {
   }
 
   /** Whether the operation is still at work. */
-  get working(): boolean {
+  get operating(): boolean {
     return this.#current?.working === true;
   }
 
@@ -114,7 +133,7 @@ export class Call {
   }
 
   /** Calls back when all work is at rest that was left behind since there were `since` attempts left; at once if there is none. */
-  whenAtRest(since: number, callback: () => void): void {
+  whenLeftAtRest(since: number, callback: () => void): void {
     const working = this.#seldom?.leftBehind?.slice(since).filter((attempt) => attempt.working) ?? [];
     let left = working.length;
     if (left === 0) callback();
@@ -128,7 +147,7 @@ export class Call {
 
   /** Counts the call once in a budget, whichever policies of it share that. */
   deposit(budget: RetryBudget): void {
-    const seldom = this.#rare();
+    const seldom = this.seldom();
     if (seldom.parent?.deposited(budget) || seldom.budgets?.includes(budget)) return;
     seldom.budgets ??= [];
     seldom.budgets.push(budget);
@@ -143,80 +162,79 @@ export class Call {
 
   /** Ends all that is inside the layer at `slot`, and goes on upwards from it with the error. */
   endAt(slot: number, error: unknown): void {
-    this.#leaveInside(slot, error, false, true);
-    this.#up(slot, false, error);
+    this.leaveInside(slot, error, false, true);
+    this.up(slot, false, error, false);
   }
 
   /** Lets a call through that was made to wait at `slot`. */
   admit(slot: number): void {
-    if (this.#resolve !== undefined && this.#depth === slot) this.#down(slot + 1);
+    if (this.#resolve !== undefined && this.#depth === slot) this.down(slot + 1);
   }
 
   /** Turns a call away that was made to wait at `slot`. */
   refuse(slot: number, error: unknown): void {
-    if (this.#resolve !== undefined && this.#depth === slot) this.#up(slot - 1, false, error);
+    if (this.#resolve !== undefined && this.#depth === slot) this.up(slot - 1, false, error, false);
   }
 
   /** Goes on upwards from a layer that had the result wait. */
   goOn(slot: number, ok: boolean, value: unknown): void {
-    if (this.#resolve !== undefined && this.#depth === slot) this.#up(slot - 1, ok, value);
+    if (this.#resolve !== undefined && this.#depth === slot) this.up(slot - 1, ok, value, false);
   }
 
   /** The attempt's operation has settled. */
-  workEnded(attempt: CurrentAttempt, ok: boolean, value: unknown): void {
+  workEnded(attempt: Work, ok: boolean, value: unknown, within = false): void {
     attempt.ended();
     if (this.#current !== attempt) return;
-    if (attempt.working) this.#leaveBehind(attempt);
-    this.#up(this.#chain.layers.length - 1, ok, value);
+    if (attempt.working) this.leaveBehind(attempt);
+    this.up(this.#chain.layers.length - 1, ok, value, within);
   }
 
   /** The caller gave up. */
   cancel(reason: unknown): void {
     if (this.#resolve === undefined) return;
-    this.#leaveInside(-1, reason, true, false);
-    this.#finish(false, reason, true);
+    this.leaveInside(-1, reason, true, false);
+    this.finish(false, reason, true);
   }
 
   /** The caller's deadline has passed. */
   late(after: number): void {
     const error = new TimeoutError('The call was not done by its deadline', after);
-    this.#leaveInside(-1, error, false, true);
-    this.#finish(false, error, false);
+    this.leaveInside(-1, error, false, true);
+    this.finish(false, error, false);
   }
 
-  #promise(): Promise<unknown> {
+  private promise(): Promise<unknown> {
     const promise = new Promise<unknown>(takeFunctions);
     this.#resolve = taken.resolve;
     this.#reject = taken.reject;
     return promise;
   }
 
-  #start(options: CallOptions | undefined): void {
+  private start(options: CallOptions | undefined): void {
     if (options !== undefined) {
       const { signal, deadline = Infinity } = options;
-      this.attempt = options.attempt ?? 1;
+      this.#first = options.attempt ?? 1;
       if (options.parent !== undefined) {
-        const seldom = this.#rare();
+        const seldom = this.seldom();
         seldom.parent = options.parent.call;
         seldom.parentAttempt = options.parent.attempt;
       }
       if (signal?.aborted) {
-        this.#finish(false, signal.reason, true);
+        this.finish(false, signal.reason, true);
         return;
       }
       if (signal !== undefined || deadline !== Infinity) {
         const limits = new Limits(this, signal, deadline);
-        this.#rare().limits = limits;
+        this.seldom().limits = limits;
         this.bound = limits;
         if (!limits.start(this.#chain)) return;
       }
     }
-    this.#down(0);
+    this.down(0);
   }
 
-  #down(from: number): void {
+  private down(from: number): void {
     const { layers } = this.#chain;
-    this.#descending = true;
     for (let slot = from; slot < layers.length; slot++) {
       const layer = layers[slot] as Layer;
       const entered = layer.enter(this, slot);
@@ -226,34 +244,33 @@ export class Call {
         return;
       }
       if (entered !== undefined) {
-        this.#descending = false;
         if (entered === waits) this.#depth = slot;
-        else this.#up(slot - 1, false, entered);
+        else this.up(slot - 1, false, entered, true);
         return;
       }
       this.#depth = slot;
     }
-    const attempt = new CurrentAttempt(this.#chain.clock, this.attempt, this.bound);
+    const attempt = this.nextAttempt();
+    attempt.started();
     this.#current = attempt;
     const operation = this.#operation;
     let result: unknown;
     let ok = true;
     try {
       result = operation(attempt);
-      if (isThenable(result)) {
-        this.#descending = false;
-        this.#chain.watchers.watch(Promise.resolve(result), this, attempt);
+      if (result instanceof Promise || isThenable(result)) {
+        const work = result instanceof Promise ? result : Promise.resolve(result);
+        this.#chain.watchers.watch(work, this, attempt);
         return;
       }
     } catch (error) {
       ok = false;
       result = error;
     }
-    this.workEnded(attempt, ok, result);
-    this.#descending = false;
+    this.workEnded(attempt, ok, result, true);
   }
 
-  #up(from: number, ok: boolean, value: unknown): void {
+  private up(from: number, ok: boolean, value: unknown, within: boolean): void {
     const { layers } = this.#chain;
     let succeeded = ok;
     let result = value;
@@ -270,19 +287,19 @@ export class Call {
           result = verdict.value;
         } else {
           this.#depth = slot;
-          if (verdict !== waits) this.#again(slot, verdict);
+          if (verdict !== waits) this.again(slot, verdict, within);
           return;
         }
       }
     }
     this.#depth = -1;
-    this.#finish(succeeded, result, false);
+    this.finish(succeeded, result, false);
   }
 
-  #again(slot: number, delay: number): void {
+  private again(slot: number, delay: number, within: boolean): void {
     if (delay > 0) {
       const inContext = captureContext();
-      const seldom = this.#rare();
+      const seldom = this.seldom();
       const wait = this.#chain.clock.setTimer(delay, () =>
         inContext(() => {
           if (seldom.wait !== wait) return;
@@ -291,13 +308,13 @@ export class Call {
         }),
       );
       seldom.wait = wait;
-    } else if (this.#descending) {
+    } else if (within) {
       // An operation that fails synchronously, and for ever, must not fill the stack.
       queueMicrotask(() => this.admit(slot));
-    } else this.#down(slot + 1);
+    } else this.down(slot + 1);
   }
 
-  #leaveInside(slot: number, error: unknown, cancelled: boolean, soon: boolean): void {
+  private leaveInside(slot: number, error: unknown, cancelled: boolean, soon: boolean): void {
     const seldom = this.#seldom;
     if (seldom !== undefined) {
       seldom.wait?.cancel();
@@ -306,7 +323,7 @@ export class Call {
     const current = this.#current;
     this.#current = undefined;
     if (current !== undefined) {
-      if (current.working) this.#leaveBehind(current);
+      if (current.working) this.leaveBehind(current);
       current.abort(error, soon);
     }
     const { layers } = this.#chain;
@@ -317,8 +334,15 @@ export class Call {
     this.#depth = slot;
   }
 
-  #leaveBehind(attempt: CurrentAttempt): void {
-    const seldom = this.#rare();
+  private nextAttempt(): Work {
+    const number = this.#seldom?.attempt;
+    if (number !== undefined) return new LaterAttempt(this.#chain.clock, number, this.bound);
+    this.#firstBound = this.bound;
+    return this;
+  }
+
+  private leaveBehind(attempt: Work): void {
+    const seldom = this.seldom();
     seldom.leftBehind ??= [];
     seldom.leftBehind.push(attempt);
     const { parentAttempt } = seldom;
@@ -327,7 +351,7 @@ export class Call {
     attempt.whenAtRest(() => parentAttempt.ended());
   }
 
-  #finish(ok: boolean, value: unknown, cancelled: boolean): void {
+  private finish(ok: boolean, value: unknown, cancelled: boolean): void {
     const resolve = this.#resolve;
     if (resolve === undefined) return;
     const reject = this.#reject;
@@ -339,26 +363,50 @@ export class Call {
     else resolve({ ok, error: value, kind: cancelled ? 'cancelled' : classify(value).kind });
   }
 
-  #rare(): Seldom {
+  private seldom(): Seldom {
     this.#seldom ??= new Seldom();
     return this.#seldom;
+  }
+}
+
+class LaterAttempt extends Work {
+  override readonly attempt: number;
+  readonly #clock: Clock;
+  readonly #bound: Bound;
+
+  constructor(clock: Clock, attempt: number, bound: Bound) {
+    super();
+    this.#clock = clock;
+    this.attempt = attempt;
+    this.#bound = bound;
+  }
+
+  override get deadline(): number {
+    return this.#bound.at;
+  }
+
+  override remaining(): number {
+    return Math.max(0, this.#bound.at - this.#clock.now());
   }
 }
 
 /** What a call is started with, also by a policy that it is nested in. */
 export interface CallOptions extends ExecuteOptions {
   readonly attempt?: number | undefined;
-  readonly parent?: { readonly call: Call; readonly attempt: CurrentAttempt } | undefined;
+  readonly parent?: { readonly call: Call; readonly attempt: Work } | undefined;
 }
 
 /** What most calls do without. */
 class Seldom {
+  /** The attempt that is next, if it is not the first. */
+  attempt: number | undefined;
+  readonly slots: unknown[] = [];
   limits: Limits | undefined;
   wait: Timer | undefined;
-  leftBehind: CurrentAttempt[] | undefined;
+  leftBehind: Work[] | undefined;
   budgets: RetryBudget[] | undefined;
   parent: Call | undefined;
-  parentAttempt: CurrentAttempt | undefined;
+  parentAttempt: Work | undefined;
 }
 
 /** The caller's signal and deadline. */

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts';
 import { type Clock, realClock } from '../time/index.ts';
-import type { CurrentAttempt } from './attempt.ts';
+import type { Work } from './attempt.ts';
 import { Call, type CallOptions } from './call.ts';
 import type { Layer, Operation } from './layer.ts';
 import { Watchers } from './watcher.ts';
@@ -19,7 +19,7 @@ export interface Made {
 export interface Split {
   /** Undefined if any clock will do. */
   readonly clock: Clock | undefined;
-  run(next: Nested, attempt: CurrentAttempt, call: Call, made: Made): Promise<unknown>;
+  run(next: Nested, attempt: Work, call: Call, made: Made): Promise<unknown>;
 }
 
 export type Part = Layer | Split;
@@ -52,7 +52,7 @@ export class Chain {
     const inner = this.#inner;
     if (split === undefined || inner === undefined) return new Call(this, operation);
     const call: Call = new Call(this, (attempt) => {
-      const current = attempt as CurrentAttempt;
+      const current = attempt as Work;
       const parent = { call, attempt: current };
       const next: Nested = (options) =>
         inner.call(operation, made).execute({

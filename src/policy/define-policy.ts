@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts';
-import type { CurrentAttempt } from './attempt.ts';
+import type { Work } from './attempt.ts';
 import type { Nested, Split } from './chain.ts';
 import { FusedPolicy } from './fused-policy.ts';
 import type { Attempt, Policy } from './policy.ts';
@@ -41,7 +41,7 @@ class DefinedSplit implements Split {
     this.#run = run;
   }
 
-  async run(next: Nested, attempt: CurrentAttempt): Promise<unknown> {
+  async run(next: Nested, attempt: Work): Promise<unknown> {
     const latest = attempt.deadline;
     return this.#run(
       (options) => next({ ...options, deadline: Math.min(options?.deadline ?? Infinity, latest) }),

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/index.ts';
 import { type Clock, type Duration, milliseconds, type Timer } from '../time/index.ts';
 import { captureContext } from './async-context.ts';
-import type { CurrentAttempt } from './attempt.ts';
+import type { Work } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Nested, Split } from './chain.ts';
 import { FusedPolicy } from './fused-policy.ts';
@@ -62,7 +62,7 @@ class HedgeSplit implements Split {
     this.on = on;
   }
 
-  run(next: Nested, attempt: CurrentAttempt, call: Call): Promise<unknown> {
+  run(next: Nested, attempt: Work, call: Call): Promise<unknown> {
     if (this.budget !== undefined) call.deposit(this.budget);
     return new Promise((resolve, reject) => {
       new Race(this, next, attempt.signal, resolve, reject).start();

@@ -85,7 +85,7 @@ class RetryLayer implements Layer {
   }
 
   enter(call: Call, slot: number): undefined {
-    call.attempt = 1;
+    call.countAnew();
     if (this.#budget !== undefined) call.deposit(this.#budget);
     call.setSlot(slot, this.#maxElapsed === Infinity ? undefined : new RetryState(this.clock.now()));
   }
@@ -136,7 +136,7 @@ class RetryLayer implements Layer {
     }
     if (this.#budget !== undefined && !this.#budget.withdraw()) return this.#giveUp(attempt, 'budget', error);
     state.delay = delay;
-    call.attempt = attempt + 1;
+    call.next = attempt + 1;
     if (this.#on !== undefined) tell(this.#on, { kind: 'retry', attempt, delay, error });
     return delay;
   }

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts';
-import type { CurrentAttempt } from './attempt.ts';
+import type { Work } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Made, Nested, Split } from './chain.ts';
 import { FusedPolicy } from './fused-policy.ts';
@@ -37,7 +37,7 @@ class SingleFlightSplit implements Split {
     this.#key = key;
   }
 
-  async run(next: Nested, attempt: CurrentAttempt, _call: Call, made: Made): Promise<unknown> {
+  async run(next: Nested, attempt: Work, _call: Call, made: Made): Promise<unknown> {
     const key = this.#keyOf(made);
     let flight = this.#flights.get(key);
     if (flight === undefined) {

@@ -105,13 +105,13 @@ class TimeLimit implements Deadline, Bound {
   due(): void {
     const { after, grace, deadlines, clock } = this.#layer;
     if (this.#error !== undefined) {
-      this.#end(this.#error, [{ kind: 'work_left_running', after }]);
+      this.end(this.#error, [{ kind: 'work_left_running', after }]);
       return;
     }
     const error = new TimeoutError(`Not done within ${after} ms`, after);
     this.#error = error;
     if (grace === 0) {
-      this.#end(error, [
+      this.end(error, [
         { kind: 'timed_out', after },
         { kind: 'work_left_running', after },
       ]);
@@ -119,17 +119,17 @@ class TimeLimit implements Deadline, Bound {
     }
     this.at = clock.now() + grace;
     deadlines.put(this);
-    this.#tell([{ kind: 'timed_out', after }]);
+    this.tell([{ kind: 'timed_out', after }]);
     this.#call.abortAttempt(error);
   }
 
-  #end(error: TimeoutError, events: readonly TimeoutEvent[]): void {
-    const leftRunning = this.#call.working;
-    this.#tell(events.filter(({ kind }) => leftRunning || kind !== 'work_left_running'));
+  private end(error: TimeoutError, events: readonly TimeoutEvent[]): void {
+    const leftRunning = this.#call.operating;
+    this.tell(events.filter(({ kind }) => leftRunning || kind !== 'work_left_running'));
     this.#call.endAt(this.#slot, error);
   }
 
-  #tell(events: readonly TimeoutEvent[]): void {
+  private tell(events: readonly TimeoutEvent[]): void {
     const { on } = this.#layer;
     if (on === undefined) return;
     this.#inContext?.(() => {

@@ -1,4 +1,4 @@
-import type { CurrentAttempt } from './attempt.ts';
+import type { Work } from './attempt.ts';
 import type { Call } from './call.ts';
 
 // As many as are kept for the next calls; what more there are while more calls are under way is garbage afterwards.
@@ -9,7 +9,7 @@ export class Watchers {
   readonly #free: Watcher[] = [];
 
   /** Tells the call how the attempt's work ended. */
-  watch(work: Promise<unknown>, call: Call, attempt: CurrentAttempt): void {
+  watch(work: Promise<unknown>, call: Call, attempt: Work): void {
     const watcher = this.#free.pop() ?? new Watcher(this.#free);
     watcher.call = call;
     watcher.attempt = attempt;
@@ -20,20 +20,25 @@ export class Watchers {
 /** Hears of one promise at a time, which calls one of its functions once; it is free again when that is done. */
 class Watcher {
   call: Call | undefined;
-  attempt: CurrentAttempt | undefined;
+  attempt: Work | undefined;
   readonly succeeded: (value: unknown) => void;
   readonly failed: (error: unknown) => void;
 
   constructor(free: Watcher[]) {
-    const settled = (ok: boolean, value: unknown) => {
+    // Twice the same but for one word: this is run for every call.
+    this.succeeded = (value) => {
       const { call, attempt } = this;
-      if (call === undefined || attempt === undefined) return;
       this.call = undefined;
       this.attempt = undefined;
       if (free.length < mostKept) free.push(this);
-      call.workEnded(attempt, ok, value);
+      if (attempt !== undefined) call?.workEnded(attempt, true, value);
     };
-    this.succeeded = (value) => settled(true, value);
-    this.failed = (error) => settled(false, error);
+    this.failed = (error) => {
+      const { call, attempt } = this;
+      this.call = undefined;
+      this.attempt = undefined;
+      if (free.length < mostKept) free.push(this);
+      if (attempt !== undefined) call?.workEnded(attempt, false, error);
+    };
   }
 }
