@@ -21,7 +21,13 @@ export async function operation(): Promise<number> {
   return 1;
 }
 
+/** Fails as real operations do, some calls deep: a stack is taken to ten frames, so that all variants pay for the same. */
 export async function failing(): Promise<never> {
+  return throwBelow(10);
+}
+
+function throwBelow(depth: number): never {
+  if (depth > 0) throwBelow(depth - 1);
   throw new Error('away');
 }
 

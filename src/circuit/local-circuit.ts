@@ -69,13 +69,21 @@ export class LocalCircuit {
   enter(): Ticket | Refusal {
     const closed = this.closedTicket;
     if (closed !== undefined) return closed;
-    const refused = this.#stillOpen();
+    const refused = this.refusal();
     if (refused !== undefined) return refused;
     for (const effect of this.apply({ kind: 'enter' })) {
       if (effect.kind === 'admitted') return effect.ticket;
       if (effect.kind === 'rejected') return { retryAfter: effect.retryAfter };
     }
     throw new Error('a circuit neither admitted nor rejected');
+  }
+
+  /** Why nobody is admitted, where that is so for sure: very many calls may be turned away while it is open. */
+  refusal(): Refusal | undefined {
+    const { state, openUntil } = this.#record;
+    if (state !== 'open' || openUntil === null) return undefined;
+    const retryAfter = openUntil - this.#clock.now();
+    return retryAfter > 0 ? { retryAfter } : undefined;
   }
 
   /** An admitted call has ended. */
@@ -96,14 +104,6 @@ export class LocalCircuit {
     this.#record = record;
     for (const effect of effects) if (effect.kind === 'moved') this.#host.moved(effect.from, effect.to);
     return effects;
-  }
-
-  // Very many calls may be turned away while it is open.
-  #stillOpen(): Refusal | undefined {
-    const { state, openUntil } = this.#record;
-    if (state !== 'open' || openUntil === null) return undefined;
-    const retryAfter = openUntil - this.#clock.now();
-    return retryAfter > 0 ? { retryAfter } : undefined;
   }
 }
 

@@ -1,13 +1,13 @@
 import { BulkheadFullError, withoutStack } from '../errors/index.ts';
 import { type Clock, type Deadline, type Duration, deadlineTimer, milliseconds } from '../time/index.ts';
 import { captureContext } from './async-context.ts';
-import { FreeAttempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import { FusedPolicy } from './fused-policy.ts';
-import { type Layer, type Operation, start, waits } from './layer.ts';
+import { type Layer, type Watch, waits } from './layer.ts';
 import { type Listener, tell } from './listen.ts';
 import { checkCommon } from './options.ts';
 import type { Policy } from './policy.ts';
+import { Rejecting } from './rejecting.ts';
 import { whole } from './whole.ts';
 
 export interface BulkheadOptions {
@@ -107,10 +107,10 @@ class BulkheadLayer implements Layer {
     this.#leave(call, slot);
   }
 
-  alone(operation: Operation): Promise<unknown> | undefined {
+  alone(): Watch | undefined {
     if (this.atWork >= this.#limit) return undefined;
     this.atWork += 1;
-    return start(operation, new FreeAttempt()).then(this.#succeeded, this.#failed);
+    return this.#watch;
   }
 
   /** The waiter's time in the queue is up. */
@@ -119,14 +119,15 @@ class BulkheadLayer implements Layer {
     waiter.refuse(() => this.#rejection('queue_timeout'));
   }
 
-  readonly #succeeded = (value: unknown): unknown => {
-    this.#release();
-    return value;
-  };
-
-  readonly #failed = (error: unknown): never => {
-    this.#release();
-    throw error;
+  readonly #watch: Watch = {
+    succeeded: (value) => {
+      this.#release();
+      return value;
+    },
+    failed: (error) => {
+      this.#release();
+      return new Rejecting(error);
+    },
   };
 
   #leave(call: Call, slot: number): void {

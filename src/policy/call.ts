@@ -68,7 +68,8 @@ export class Call extends Work {
   /** Starts it; the promise settles as the call does. */
   execute(options?: CallOptions): Promise<unknown> {
     const promise = this.promise();
-    this.start(options);
+    if (options === undefined) this.down(0);
+    else this.start(options);
     return promise;
   }
 
@@ -76,7 +77,8 @@ export class Call extends Work {
   executeOutcome(options?: CallOptions): Promise<Outcome<unknown>> {
     const promise = this.promise() as Promise<Outcome<unknown>>;
     this.#reject = undefined;
-    this.start(options);
+    if (options === undefined) this.down(0);
+    else this.start(options);
     return promise;
   }
 
@@ -210,25 +212,23 @@ export class Call extends Work {
     return promise;
   }
 
-  private start(options: CallOptions | undefined): void {
-    if (options !== undefined) {
-      const { signal, deadline = Infinity } = options;
-      this.#first = options.attempt ?? 1;
-      if (options.parent !== undefined) {
-        const seldom = this.seldom();
-        seldom.parent = options.parent.call;
-        seldom.parentAttempt = options.parent.attempt;
-      }
-      if (signal?.aborted) {
-        this.finish(false, signal.reason, true);
-        return;
-      }
-      if (signal !== undefined || deadline !== Infinity) {
-        const limits = new Limits(this, signal, deadline);
-        this.seldom().limits = limits;
-        this.bound = limits;
-        if (!limits.start(this.#chain)) return;
-      }
+  private start(options: CallOptions): void {
+    const { signal, deadline = Infinity } = options;
+    this.#first = options.attempt ?? 1;
+    if (options.parent !== undefined) {
+      const seldom = this.seldom();
+      seldom.parent = options.parent.call;
+      seldom.parentAttempt = options.parent.attempt;
+    }
+    if (signal?.aborted) {
+      this.finish(false, signal.reason, true);
+      return;
+    }
+    if (signal !== undefined || deadline !== Infinity) {
+      const limits = new Limits(this, signal, deadline);
+      this.seldom().limits = limits;
+      this.bound = limits;
+      if (!limits.start(this.#chain)) return;
     }
     this.down(0);
   }

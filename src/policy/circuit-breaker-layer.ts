@@ -12,13 +12,14 @@ import {
 } from '../circuit/index.ts';
 import { CircuitOpenError, ConfigurationError, withoutStack } from '../errors/index.ts';
 import { type Clock, type Deadline, deadlineTimer, milliseconds } from '../time/index.ts';
-import { FreeAttempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { CircuitBreakerEvent, CircuitBreakerOptions, GrowingOpenTime } from './circuit-breaker.ts';
 import { type Handle, handlesError, handlesValue } from './judge.ts';
-import { type Layer, type Operation, start } from './layer.ts';
+import type { Layer, Watch } from './layer.ts';
 import { type Listener, tell } from './listen.ts';
 import { checkCommon } from './options.ts';
+import type { Outcome } from './policy.ts';
+import { Rejecting } from './rejecting.ts';
 import { whole } from './whole.ts';
 
 const defaultTrip = /* @__PURE__ */ consecutiveFailures(5);
@@ -41,8 +42,10 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
   holds = 0;
   readonly #handle: Handle | undefined;
   readonly #on: Listener<CircuitBreakerEvent> | undefined;
+  // Whether the trip rule looks at how long calls take.
+  readonly #measures: boolean;
   #circuit: LocalCircuit | undefined;
-  #watch: Watch | undefined;
+  #watch: EpochWatch | undefined;
 
   constructor(options: CircuitBreakerOptions) {
     this.clock = checkCommon('circuitBreaker', options);
@@ -69,6 +72,7 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
     this.random = options.random;
     this.#handle = options.handle;
     this.#on = options.on;
+    this.#measures = (trip.needs ?? 'duration') === 'duration';
   }
 
   get circuit(): LocalCircuit {
@@ -86,7 +90,8 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
   }
 
   enter(call: Call, slot: number): Error | undefined {
-    const admission = this.circuit.enter();
+    const { circuit } = this;
+    const admission = circuit.closedTicket ?? circuit.enter();
     if (!isTicket(admission)) return this.#rejection(admission.retryAfter);
     if (this.#measures) {
       const timed = new TimedTicket(this, admission);
@@ -111,19 +116,26 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
     else this.fail(call, slot, error);
   }
 
-  alone(operation: Operation): Promise<unknown> | undefined {
+  alone(): Watch | Promise<never> | undefined {
     const { closedTicket } = this.circuit;
-    if (closedTicket === undefined || this.#measures) return undefined;
+    if (this.#measures) return undefined;
+    if (closedTicket === undefined) {
+      const refusal = this.circuit.refusal();
+      return refusal && Promise.resolve(new Rejecting(this.#rejection(refusal.retryAfter)));
+    }
     if (this.#watch?.ticket !== closedTicket) this.#watch = this.#watchOf(closedTicket);
-    return start(operation, new FreeAttempt()).then(this.#watch.succeeded, this.#watch.failed);
+    return this.#watch;
   }
 
-  get #measures(): boolean {
-    return (this.trip.needs ?? 'duration') === 'duration';
+  refuse(): Outcome<never> | undefined {
+    const refusal = this.circuit.refusal();
+    if (refusal === undefined) return undefined;
+    this.#tellRejected(refusal.retryAfter);
+    return new RefusedOutcome(this.name, refusal.retryAfter);
   }
 
   /** What hears of all calls of one epoch. */
-  #watchOf(ticket: Ticket): Watch {
+  #watchOf(ticket: Ticket): EpochWatch {
     return {
       ticket,
       succeeded: (value) => {
@@ -133,27 +145,53 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
       },
       failed: (error) => {
         this.#leave(ticket, handlesError(this.#handle, error) ? 'failure' : 'ignored');
-        throw error;
+        return new Rejecting(error);
       },
     };
   }
 
   #leave(held: Ticket | TimedTicket, outcome: 'success' | 'failure' | 'ignored'): void {
     const sample = outcome === 'failure' ? failed : succeeded;
-    if (held instanceof TimedTicket) this.circuit.leave(held.ticket, outcome, held.end(sample));
-    else this.circuit.leave(held, outcome, sample);
+    if (this.#measures && held instanceof TimedTicket)
+      this.circuit.leave(held.ticket, outcome, held.end(sample));
+    else this.circuit.leave(held as Ticket, outcome, sample);
   }
 
   #rejection(retryAfter: number | undefined): CircuitOpenError {
+    this.#tellRejected(retryAfter);
+    return openError(this.name, retryAfter);
+  }
+
+  #tellRejected(retryAfter: number | undefined): void {
     if (this.#on !== undefined) tell(this.#on, { kind: 'rejected', name: this.name, retryAfter });
-    return withoutStack(() => new CircuitOpenError(this.name, retryAfter));
   }
 }
 
-interface Watch {
+function openError(name: string, retryAfter: number | undefined): CircuitOpenError {
+  return withoutStack(() => new CircuitOpenError(name, retryAfter));
+}
+
+/** The outcome of a call that was turned away; most who get one look at nothing but `ok`. */
+class RefusedOutcome {
+  readonly ok = false;
+  readonly kind = 'rejected';
+  readonly #name: string;
+  readonly #retryAfter: number | undefined;
+  #error: CircuitOpenError | undefined;
+
+  constructor(name: string, retryAfter: number | undefined) {
+    this.#name = name;
+    this.#retryAfter = retryAfter;
+  }
+
+  get error(): CircuitOpenError {
+    this.#error ??= openError(this.#name, this.#retryAfter);
+    return this.#error;
+  }
+}
+
+interface EpochWatch extends Watch {
   readonly ticket: Ticket;
-  readonly succeeded: (value: unknown) => unknown;
-  readonly failed: (error: unknown) => never;
 }
 
 /** An admitted call whose time is taken, and which is reported at each mark of the trip rule that it is still running at. */

@@ -1,4 +1,5 @@
 import { ConfigurationError, classify } from '../errors/index.ts';
+import { FreeAttempt } from './attempt.ts';
 import type { CallOptions } from './call.ts';
 import { Chain, type Part } from './chain.ts';
 import type { Layer, Operation } from './layer.ts';
@@ -29,13 +30,26 @@ export class FusedPolicy<Extra> implements Policy<Extra> {
   }
 
   execute<T>(operation: (attempt: Attempt) => Promise<T> | T, options?: ExecuteOptions): Promise<T | Extra> {
-    return this.#execute(operation, options, undefined) as Promise<T | Extra>;
+    if (options !== undefined) return this.#within(operation, options) as Promise<T | Extra>;
+    const alone = (this.#parts as Layer).alone?.(operation, this);
+    if (alone === undefined) return this.#link().call(operation, undefined).execute() as Promise<T | Extra>;
+    if (alone instanceof Promise) return alone;
+    // Here, not in a function of its own: each frame below the operation makes the stack of its error dearer to take.
+    let work: Promise<unknown>;
+    try {
+      work = Promise.resolve(operation(new FreeAttempt()));
+    } catch (error) {
+      work = Promise.reject(error);
+    }
+    return work.then(alone.succeeded, alone.failed) as Promise<T | Extra>;
   }
 
   executeOutcome<T>(
     operation: (attempt: Attempt) => Promise<T> | T,
     options?: ExecuteOptions,
   ): Promise<Outcome<T | Extra>> {
+    const refused = options === undefined ? (this.#parts as Layer).refuse?.() : undefined;
+    if (refused !== undefined) return Promise.resolve(refused);
     let checked: CallOptions | undefined;
     try {
       checked = check(options);
@@ -49,23 +63,15 @@ export class FusedPolicy<Extra> implements Policy<Extra> {
     if (typeof fn !== 'function') throw new ConfigurationError('wrap', 'given a function', fn);
     const policy = this;
     const wrapped = function (this: unknown, ...args: unknown[]) {
-      return policy.#execute(() => fn.apply(this, args), undefined, args);
+      const operation = () => fn.apply(this, args);
+      // Only a split looks at the arguments, and nothing that runs alone is one.
+      if ('alone' in policy.#parts) return policy.execute(operation);
+      return policy.#link().call(operation, { args }).execute();
     };
     return wrapped as unknown as Wrapped<F, Extra>;
   }
 
-  #execute(
-    operation: Operation,
-    options: ExecuteOptions | undefined,
-    args: readonly unknown[] | undefined,
-  ): Promise<unknown> {
-    if (options === undefined) {
-      const alone = (this.#parts as Layer).alone?.(operation, this);
-      if (alone !== undefined) return alone;
-      return this.#link()
-        .call(operation, args === undefined ? undefined : { args })
-        .execute();
-    }
+  #within(operation: Operation, options: ExecuteOptions): Promise<unknown> {
     let checked: CallOptions | undefined;
     try {
       checked = check(options);

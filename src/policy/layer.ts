@@ -1,6 +1,6 @@
 import type { Clock } from '../time/index.ts';
 import type { Call } from './call.ts';
-import type { Attempt } from './policy.ts';
+import type { Attempt, Outcome } from './policy.ts';
 
 /** A layer has suspended the call, and will go on with it later. */
 export const waits = Symbol('waits');
@@ -31,20 +31,19 @@ export interface Layer {
   fail(call: Call, slot: number, error: unknown): Verdict;
   /** An outer time-out or the caller ended the call while it was in here, or waited to be. */
   ended(call: Call, slot: number, error: unknown, cancelled: boolean): void;
+  /** The outcome of a call that this layer alone turns away without more ado; undefined if it does not. */
+  refuse?(): Outcome<never> | undefined;
   /**
-   * The whole call, for one that goes through this layer alone, with no signal and no deadline; undefined if it needs
-   * the loop.
+   * For a call that goes through this layer alone, with no signal and no deadline: who hears of its result, and gives what goes on
+   * upwards; or the promise of one that is rejected; or undefined if it needs the loop.
    */
-  alone?(operation: Operation, policy: object): Promise<unknown> | undefined;
+  alone?(operation: Operation, policy: object): Watch | Promise<never> | undefined;
+}
+
+/** The two functions of a promise's `then`. */
+export interface Watch {
+  readonly succeeded: ((value: unknown) => unknown) | undefined;
+  readonly failed: (error: unknown) => unknown;
 }
 
 export type Operation = (attempt: Attempt) => unknown;
-
-/** What the operation gives, or throws, as a promise. */
-export function start(operation: Operation, attempt: Attempt): Promise<unknown> {
-  try {
-    return Promise.resolve(operation(attempt));
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}

@@ -21,7 +21,7 @@ export interface ExecuteOptions {
   readonly key?: unknown;
 }
 
-/** How a call ended, as a value. */
+/** How a call ended, as a value. Never spread it: the error of a rejection is made when it is first read. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown; readonly kind: ErrorKind };

@@ -1,11 +1,10 @@
 import { type Classification, ConfigurationError, classify } from '../errors/index.ts';
 import { type Clock, type Duration, milliseconds } from '../time/index.ts';
-import { FreeAttempt } from './attempt.ts';
 import { type Backoff, decorrelatedJitter } from './backoff.ts';
 import type { Call } from './call.ts';
 import { FusedPolicy } from './fused-policy.ts';
 import { type Handle, handlesError, handlesValue } from './judge.ts';
-import { type Layer, type Operation, start, type Verdict } from './layer.ts';
+import type { Layer, Operation, Verdict, Watch } from './layer.ts';
 import { type Listener, tell } from './listen.ts';
 import { checkCommon } from './options.ts';
 import type { Policy } from './policy.ts';
@@ -103,12 +102,13 @@ class RetryLayer implements Layer {
 
   ended(): void {}
 
-  alone(operation: Operation, policy: object): Promise<unknown> | undefined {
+  alone(operation: Operation, policy: object): Watch | undefined {
     const simple = this.#handle === undefined && this.#budget === undefined && this.#maxElapsed === Infinity;
     if (!simple) return undefined;
-    return start(operation, new FreeAttempt()).then(undefined, (error: unknown) =>
-      FusedPolicy.chainOf(policy).call(operation, undefined).resumeFailed(error),
-    );
+    return {
+      succeeded: undefined,
+      failed: (error) => FusedPolicy.chainOf(policy).call(operation, undefined).resumeFailed(error),
+    };
   }
 
   #again(call: Call, slot: number, error: unknown, { retryAfter = 0 }: Partial<Classification>): Verdict {
