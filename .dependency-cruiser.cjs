@@ -75,7 +75,7 @@ module.exports = {
       comment: 'Whoever imports anything but breakwater/google needs no package of Google.',
       severity: 'error',
       from: { path: '^(src|examples)/', pathNot: ['^src/google/', '\\.test\\.ts$'] },
-      to: { path: 'node_modules/(@google-cloud|google-|@grpc)' },
+      to: { path: 'node_modules/(@google-cloud|google-gax|@grpc)' },
     },
     {
       name: 'nothing-imports-tests',

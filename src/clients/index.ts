@@ -41,3 +41,10 @@ export type { DeleteOptions, ListOptions, SaveOptions, StorageClient, StoredObje
 export { checkGeneration, checkListLimit, checkObjectPath, checkObjectPrefix } from './object-path.ts';
 export { createJsonLogger, type JsonLoggerOptions } from './json-logger.ts';
 export { requireColumn, rowFor, rowsIn, type TableColumn, type WrittenTable } from './table-rows.ts';
+export {
+  type HttpService,
+  type HttpServiceOptions,
+  httpService,
+  type OriginStatistics,
+} from './http-service.ts';
+export { type ServiceCircuitOptions, serviceCircuit } from './service-circuit.ts';

@@ -1,6 +1,11 @@
-import { boundedCall, type CallOptions } from '../clients/index.ts';
+import {
+  boundedCall,
+  type CallOptions,
+  type ServiceCircuitOptions,
+  serviceCircuit,
+} from '../clients/index.ts';
 import { classify } from '../errors/index.ts';
-import { fullJitter, type Policy, retry } from '../policy/index.ts';
+import { type CircuitBreaker, type CircuitState, fullJitter, type Policy, retry } from '../policy/index.ts';
 import { type Clock, type Duration, milliseconds } from '../time/index.ts';
 import { AbortableRequests } from './abortable-requests.ts';
 import { googleError, type GoogleService } from './google-error.ts';
@@ -14,6 +19,7 @@ export interface GoogleCallsOptions {
   readonly timeout: Duration;
   /** How often a request is sent at most. */
   readonly attempts: number;
+  readonly circuit: ServiceCircuitOptions | undefined;
   /** Failures that another request can't mend, though they may pass. Default: none. */
   readonly settled?: ((error: unknown) => boolean) | undefined;
 }
@@ -32,16 +38,20 @@ export interface GoogleAttempt {
 export class GoogleCalls {
   readonly clock: Clock;
   readonly #service: GoogleService;
-  readonly #timeout: number;
+  /** Milliseconds that a call takes at most, where it does not say otherwise itself. */
+  readonly timeout: number;
   readonly #retry: Policy;
+  readonly #circuit: CircuitBreaker;
   readonly #requests = new AbortableRequests();
   #calls = 0;
   #failures = 0;
 
-  constructor({ service, clock, random, timeout, attempts, settled = () => false }: GoogleCallsOptions) {
+  constructor(options: GoogleCallsOptions) {
+    const { service, clock, random, timeout, attempts, circuit, settled = () => false } = options;
     this.clock = clock;
     this.#service = service;
-    this.#timeout = milliseconds(`${service}.timeout`, timeout);
+    this.timeout = milliseconds(`${service}.timeout`, timeout);
+    this.#circuit = serviceCircuit(service, { ...circuit, clock, probeTimeout: this.timeout });
     this.#retry = retry({
       attempts,
       backoff: fullJitter({ base: '250ms', cap: '4s' }),
@@ -51,16 +61,22 @@ export class GoogleCalls {
     });
   }
 
-  /** One call, bounded in time. What it does is not repeated. */
-  bounded<T>(what: string, options: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const after = milliseconds('timeout', options.timeout ?? this.#timeout);
+  /** One call, bounded in time and behind the service's circuit. What it does is not repeated. */
+  async bounded<T>(
+    what: string,
+    options: CallOptions,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { signal } = options;
+    const after = milliseconds('timeout', options.timeout ?? this.timeout);
     this.#calls += 1;
-    return boundedCall({ clock: this.clock, after, signal: options.signal, what }, work).catch(
-      (error: unknown) => {
-        this.#failures += 1;
-        throw error;
-      },
-    );
+    try {
+      const call = () => boundedCall({ clock: this.clock, after, signal, what }, work);
+      return await this.#circuit.execute(call, { signal });
+    } catch (error) {
+      this.#failures += 1;
+      throw error;
+    }
   }
 
   /** One request of a bounded call, sent again while its failure may pass. Only for what may be sent twice. */
@@ -82,7 +98,12 @@ export class GoogleCalls {
   }
 
   statistics(): GoogleStatistics {
-    return { calls: this.#calls, failures: this.#failures, requests: this.#requests.sent };
+    return {
+      calls: this.#calls,
+      failures: this.#failures,
+      requests: this.#requests.sent,
+      circuit: this.#circuit.state,
+    };
   }
 
   close(): void {
@@ -97,6 +118,8 @@ export interface GoogleStatistics {
   readonly failures: number;
   /** HTTP requests that were sent for them. */
   readonly requests: number;
+  /** The service's circuit: while it is open, calls are rejected and nothing is sent. */
+  readonly circuit: CircuitState;
 }
 
 function worthRetrying(error: unknown): boolean {

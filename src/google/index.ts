@@ -22,3 +22,10 @@ export {
   type GoogleBigQueryOptions,
   googleBigQuery,
 } from './bigquery/google-bigquery.ts';
+export {
+  createGoogleContext,
+  type GoogleContext,
+  type GoogleContextOptions,
+} from './context/create-google-context.ts';
+export type { Endpoints, Environment } from './context/environment.ts';
+export { type RetryProfile, type RetryProfileName, retryProfile } from './context/retry-profiles.ts';

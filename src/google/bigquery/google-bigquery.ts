@@ -17,6 +17,7 @@ import {
   requireColumn,
   rowFor,
   rowsIn,
+  type ServiceCircuitOptions,
   tableParts,
   type WriteResult,
 } from '../../clients/index.ts';
@@ -50,6 +51,8 @@ export interface GoogleBigQueryOptions {
   readonly concurrency?: number | undefined;
   /** A query fails instead of scanning more, where it does not say otherwise itself. Default: the project's own limit. */
   readonly maximumBytesBilled?: number | undefined;
+  /** When a service that keeps failing is left alone. */
+  readonly circuit?: ServiceCircuitOptions | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). Default: Math.random. */
   readonly random?: (() => number) | undefined;
@@ -104,6 +107,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
       random,
       timeout,
       attempts,
+      circuit: options.circuit,
       settled: wantsNewJob,
     });
     this.#rest = new Rest(this.#client, this.#calls);

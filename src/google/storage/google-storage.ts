@@ -9,6 +9,7 @@ import {
   type ListOptions,
   type SaveOptions,
   type StorageClient,
+  type ServiceCircuitOptions,
   type StoredObject,
 } from '../../clients/index.ts';
 import type { CallOptions } from '../../clients/index.ts';
@@ -29,12 +30,15 @@ export interface GoogleStorageOptions {
   readonly timeout?: Duration | undefined;
   /** How often a request is sent at most. Default: 3. */
   readonly attempts?: number | undefined;
+  /** When a service that keeps failing is left alone. */
+  readonly circuit?: ServiceCircuitOptions | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). Default: Math.random. */
   readonly random?: (() => number) | undefined;
 }
 
 export interface GoogleStorage extends StorageClient {
+  readonly timeout: number;
   statistics(): GoogleStatistics;
   /** Lets go of the client. */
   close(): void;
@@ -68,7 +72,10 @@ export function googleStorage(options: GoogleStorageOptions): GoogleStorage {
       }),
     }).bucket(options.bucket);
   });
-  return new GoogleBucket(bucket, new GoogleCalls({ service: 'storage', clock, random, timeout, attempts }));
+  return new GoogleBucket(
+    bucket,
+    new GoogleCalls({ service: 'storage', clock, random, timeout, attempts, circuit: options.circuit }),
+  );
 }
 
 class GoogleBucket implements GoogleStorage {
@@ -78,6 +85,10 @@ class GoogleBucket implements GoogleStorage {
   constructor(bucket: Lazy<Bucket>, calls: GoogleCalls) {
     this.#bucket = bucket;
     this.#calls = calls;
+  }
+
+  get timeout(): number {
+    return this.#calls.timeout;
   }
 
   statistics(): GoogleStatistics {

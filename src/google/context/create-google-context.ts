@@ -1,0 +1,190 @@
+import { hostname } from 'node:os';
+import {
+  createHttpClient,
+  createJsonLogger,
+  type HttpService,
+  httpService,
+  type Logger,
+  type ServiceCircuitOptions,
+} from '../../clients/index.ts';
+import { type Config, type ConfigOverrides, type Context, config } from '../../context/index.ts';
+import { ConfigurationError } from '../../errors/index.ts';
+import { heartbeatChain } from '../../heartbeat/index.ts';
+import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
+import { createUpstreamReader } from '../../upstream/index.ts';
+import { type GoogleBigQuery, googleBigQuery } from '../bigquery/google-bigquery.ts';
+import { Documents } from '../firestore/documents.ts';
+import { type FirestoreStore, firestoreStore } from '../firestore/firestore-store.ts';
+import { heartbeatDocumentSink } from '../firestore/heartbeat-document-sink.ts';
+import { type CloudLogging, cloudLogging } from '../logging/cloud-logging.ts';
+import { heartbeatLogSink } from '../logging/heartbeat-log-sink.ts';
+import { type GoogleStorage, googleStorage } from '../storage/google-storage.ts';
+import { heartbeatObjectSink } from '../storage/heartbeat-object-sink.ts';
+import {
+  type Endpoints,
+  type Environment,
+  type EnvironmentSettings,
+  readEnvironment,
+} from './environment.ts';
+import { checkNesting, type Timeouts } from './nesting.ts';
+
+export interface GoogleContextOptions {
+  readonly project: string;
+  /** Where BigQuery's jobs run, such as `US` or `europe-west1`. */
+  readonly location: string;
+  /** The bucket of objects and of the last resort of heartbeats. Default: `<project>-breakwater`. */
+  readonly bucket?: string | undefined;
+  /** The Firestore database. Default: `(default)`. */
+  readonly database?: string | undefined;
+  /** Where services are, when not at Google's own addresses. Default: as the emulators' variables say. */
+  readonly endpoints?: Endpoints | undefined;
+  /** Before what the environment says, and after the defaults. */
+  readonly config?: ConfigOverrides | undefined;
+  /** The longest a call takes that does not say otherwise itself. */
+  readonly timeouts?:
+    | {
+        /** Default: `TIMEOUT_HTTP_REQUEST`, or 30 s. */
+        readonly http?: Duration | undefined;
+        /** Default: `TIMEOUT_BIGQUERY_QUERY`, or 120 s. */
+        readonly bigquery?: Duration | undefined;
+        /** Default: 30 s. */
+        readonly storage?: Duration | undefined;
+        /** Of state in Firestore. Default: 5 s. */
+        readonly store?: Duration | undefined;
+        /** Of one heartbeat sink. Default: 2 s. */
+        readonly sink?: Duration | undefined;
+      }
+    | undefined;
+  /** When a service, or the origin of an HTTP request, that keeps failing is left alone. Default: as `EXTERNAL_CB_…` say. */
+  readonly circuit?: ServiceCircuitOptions | undefined;
+  /** A query fails instead of scanning more. Default: the project's own limit. */
+  readonly maximumBytesBilled?: number | undefined;
+  /** Default: the process's. */
+  readonly env?: Environment | undefined;
+  /** Default: one line of JSON a message on standard error, which Cloud Run hands to Cloud Logging. */
+  readonly logger?: Logger | undefined;
+  readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1). Default: Math.random. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** A context of Google's services. */
+export interface GoogleContext extends Context, AsyncDisposable {
+  readonly http: HttpService;
+  readonly bigquery: GoogleBigQuery;
+  readonly storage: GoogleStorage;
+  readonly cloudLogging: CloudLogging;
+  readonly store: FirestoreStore;
+  /** Lets go of every client; called again, does nothing. */
+  close(): Promise<void>;
+}
+
+/**
+ * All that a run may use, on Google's services: BigQuery, Cloud Storage, state in Firestore, heartbeats in Firestore, Cloud Logging
+ * and Cloud Storage in this order. Nothing is connected, and no package of Google loaded, before it is first used; two contexts
+ * share nothing.
+ *
+ * @throws ConfigurationError naming the option or the environment's variable, or the time-out that is too long for what it is in.
+ *
+ * @example
+ * await using context = createGoogleContext({ project: 'my-project', location: 'US' });
+ * const results = await new TeamOffenseGameSummary(context).run({ startDate, endDate });
+ */
+export function createGoogleContext(options: GoogleContextOptions): GoogleContext {
+  const { project, location, bucket = `${project}-breakwater`, database, maximumBytesBilled } = options;
+  const { clock = realClock, random = Math.random, env = process.env } = options;
+  if (typeof project !== 'string' || project === '')
+    throw new ConfigurationError('project', "a project's id", project);
+  if (typeof location !== 'string' || location === '')
+    throw new ConfigurationError('location', "a location such as 'US'", location);
+  const logger = options.logger ?? createJsonLogger({ clock });
+  const environment = readEnvironment(env);
+  const settings = configOf(options, environment);
+  const timeouts = timeoutsOf(options, environment);
+  checkNesting(timeouts, settings, 3);
+  const circuit = { ...environment.circuit, ...definedOf(options.circuit ?? {}) };
+  const endpoints = { ...environment.endpoints, ...definedOf(options.endpoints ?? {}) };
+
+  const pool = createHttpClient({ clock, timeout: timeouts.http });
+  const http = httpService(pool, { clock, random, circuit });
+  const common = { project, clock, random, circuit };
+  const bigquery = googleBigQuery({
+    ...common,
+    location,
+    maximumBytesBilled,
+    endpoint: endpoints.bigquery,
+    timeout: timeouts.bigquery,
+  });
+  const objects = { ...common, bucket, endpoint: endpoints.storage };
+  const storage = googleStorage({ ...objects, timeout: timeouts.storage });
+  const firestore = { project, database, clock, endpoint: endpoints.firestore };
+  const store = firestoreStore({ ...firestore, random, timeout: timeouts.store });
+  const logging = cloudLogging({ project, clock, endpoint: endpoints.logging });
+
+  // Of their own: heartbeats must not wait behind anybody, nor be stopped by another's circuit.
+  const beats = new Documents({ ...firestore, timeout: timeouts.sink });
+  const beatObjects = googleStorage({ ...objects, timeout: timeouts.sink });
+  const heartbeats = heartbeatChain({
+    sinks: [
+      heartbeatDocumentSink({ documents: beats, clock }),
+      heartbeatLogSink({ logging, clock }),
+      heartbeatObjectSink({ storage: beatObjects, clock }),
+    ],
+    clock,
+    logger,
+    timeout: timeouts.sink,
+  });
+
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= closeAll([pool, bigquery, storage, store, logging, beats, beatObjects]);
+    return closing;
+  };
+  return {
+    http,
+    bigquery,
+    storage,
+    store,
+    cloudLogging: logging,
+    heartbeats,
+    upstream: createUpstreamReader({ bigquery, clock, logger }),
+    clock,
+    random,
+    logger,
+    config: settings,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function configOf({ config: given = {} }: GoogleContextOptions, environment: EnvironmentSettings): Config {
+  const { circuit, ...rest } = environment.config;
+  return config({
+    host: hostname(),
+    ...rest,
+    ...given,
+    circuit: { ...circuit, ...definedOf(given.circuit ?? {}) },
+  });
+}
+
+function timeoutsOf({ timeouts = {} }: GoogleContextOptions, environment: EnvironmentSettings): Timeouts {
+  const { http, bigquery, storage, store, sink } = timeouts;
+  return {
+    http: milliseconds('timeouts.http', http ?? environment.timeouts.http ?? '30s'),
+    bigquery: milliseconds('timeouts.bigquery', bigquery ?? environment.timeouts.bigquery ?? '120s'),
+    storage: milliseconds('timeouts.storage', storage ?? '30s'),
+    store: milliseconds('timeouts.store', store ?? '5s'),
+    sink: milliseconds('timeouts.sink', sink ?? '2s'),
+  };
+}
+
+/** Closes each, whatever becomes of the others. */
+async function closeAll(clients: readonly { close(): unknown }[]): Promise<void> {
+  const ends = await Promise.allSettled(clients.map(async (client) => client.close()));
+  const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} clients could not be closed`);
+}
+
+function definedOf<T extends object>(given: T): Partial<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
