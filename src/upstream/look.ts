@@ -2,6 +2,7 @@ import type { BigQueryClient } from '../clients/index.ts';
 import { classify } from '../errors/index.ts';
 import type { Clock } from '../time/index.ts';
 import type { UpstreamAnswer } from './answer.ts';
+import type { UpstreamCheck } from './check.ts';
 import { combine, type FoundRow, foundRow } from './combined-query.ts';
 import { gameDate } from './games.ts';
 import { judge } from './judge.ts';
@@ -74,7 +75,10 @@ async function lookInHalves(parts: LookParts, requests: readonly UpstreamRequest
 
 async function lookOnce(parts: LookParts, requests: readonly UpstreamRequest[]): Promise<Answers> {
   const { bigquery, clock, timeout, signal } = parts;
-  const { sql, params } = combine(requests.flatMap(({ checks }) => checks));
+  // What several runs wait for is asked once.
+  const asked = new Map<string, UpstreamCheck>();
+  for (const { checks } of requests) for (const check of checks) asked.set(questionOf(check), check);
+  const { sql, params } = combine([...asked.values()]);
   const rows: readonly FoundRow[] = await bigquery.query(sql, {
     params,
     schema: foundRow,
@@ -85,13 +89,18 @@ async function lookOnce(parts: LookParts, requests: readonly UpstreamRequest[]):
   });
   const wallNow = clock.wallNow();
   const byItem = new Map(rows.map((row) => [row.item, row]));
-  let item = 0;
+  const found = new Map([...asked.keys()].map((question, item) => [question, byItem.get(item)]));
   return new Map(
     requests.map(({ key, date, checks, backfill = isBackfill(date, wallNow) }) => {
-      const found = checks.map((check) => [check, byItem.get(item++)] as const);
-      return [key, judge(found, { wallNow, backfill })];
+      const answered = checks.map((check) => [check, found.get(questionOf(check))] as const);
+      return [key, judge(answered, { wallNow, backfill })];
     }),
   );
+}
+
+/** Checks of one plan are one question, whoever asks it. */
+function questionOf({ plan }: UpstreamCheck): string {
+  return JSON.stringify(plan);
 }
 
 function isBackfill(date: string, wallNow: number): boolean {

@@ -80,6 +80,29 @@ describe('upstream reader', () => {
     });
   });
 
+  it('asks once what several runs wait for', async () => {
+    found = 1;
+    const games = schedule('nba_raw.nbac_schedule').final(range);
+    const other = rows('nba_raw.other').forDates(range).atLeast(2);
+    const answers = await clock.runUntil(
+      reader.ask([
+        { key: 'a', date, checks: [games, rows('nba_raw.boxscore').forDates(range)] },
+        { key: 'b', date, checks: [other, games] },
+      ]),
+    );
+    const [call] = bigquery.calls;
+    if (call?.method !== 'query') throw new Error('no query');
+    expect(call.sql.match(/\d AS item/g)).toEqual(['0 AS item', '1 AS item', '2 AS item']);
+    expect([...answers.values()].map(({ status }) => status)).toEqual(['ready', 'ready']);
+    const names = [...answers.values()].map((answer) =>
+      'dependencies' in answer ? answer.dependencies.map(({ table }) => table) : [],
+    );
+    expect(names).toEqual([
+      ['nba_raw.nbac_schedule', 'nba_raw.boxscore'],
+      ['nba_raw.other', 'nba_raw.nbac_schedule'],
+    ]);
+  });
+
   it('asks nothing for a run without checks', async () => {
     const answers = await reader.ask([{ key: 'free', date, checks: [] }]);
     expect(answers.get('free')).toEqual({ status: 'ready', dependencies: [] });
