@@ -18,7 +18,7 @@ export {
   RunBase,
   dispatched,
 } from './run-base.ts';
-export { type DeadReason, recordDead, recordGaveUp } from './run-records.ts';
+export { type DeadReason, type DeadRun, recordDead, recordGaveUp } from './run-records.ts';
 export * from './run-result.ts';
 export { type SourceColumns, type SourceQuery, sourceColumns } from './source-columns.ts';
 export { withCircuitBreaker } from './with-circuit-breaker.ts';

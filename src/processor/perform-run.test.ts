@@ -317,7 +317,8 @@ describe('a run', () => {
     it('ends as lost_lease when recovery has recorded it as dead meanwhile, whatever its work came to', async () => {
       const context = createTestContext();
       const chore = new Chore(context, async (run) => {
-        await recordDead(context, run.id, 'stale_heartbeat', new AbortController().signal);
+        const dead = { runId: run.id, reason: 'stale_heartbeat' } as const;
+        await recordDead(context, dead, new AbortController().signal);
         return succeeded(run);
       });
       const [result] = await chore.run({ day });

@@ -62,7 +62,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
           startedAt: new Date(clock.wallNow()).toISOString(),
           duration,
           yields: call.yields === true && call.force !== true,
-          recordDead: (runId) => recordDead(context, runId, 'stale_heartbeat', signal),
+          recordDead: (runId) => recordDead(context, { runId, reason: 'stale_heartbeat' }, signal),
         },
         signal,
       ),

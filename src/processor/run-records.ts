@@ -52,15 +52,22 @@ export async function recordEnd<O>(
 /** What became of a run that can't tell it any more. */
 export type DeadReason = 'stale_heartbeat' | 'event_loop_blocked';
 
+/** A run that ended without a word, and why. */
+export interface DeadRun {
+  readonly runId: string;
+  /** Its fencing token, where it is known. */
+  readonly fence?: number | undefined;
+  readonly reason: DeadReason;
+}
+
 /** Records a run that ended without a word. It touches this run alone, and only while it counts as running. */
 export function recordDead(
   context: Context,
-  runId: string,
-  reason: DeadReason,
+  { runId, fence, reason }: DeadRun,
   signal: AbortSignal,
 ): Promise<void> {
   return update(context, runId, signal, (current) => {
-    if (current === undefined || current.status !== 'running') return undefined;
+    if (current?.status !== 'running' || (fence !== undefined && fence !== current.fence)) return undefined;
     const endedAt = new Date(context.clock.wallNow()).toISOString();
     return { ...current, status: reason === 'event_loop_blocked' ? 'timed_out' : 'failed', reason, endedAt };
   });

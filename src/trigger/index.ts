@@ -12,6 +12,6 @@ export {
   type ParkedRun,
   type PausedProcessor,
 } from './operations.ts';
-export { type Holder, recoverHolders, recoverRun } from './recover.ts';
+export { type Holder, recoverDead, recoverHolders, recoverRun } from './recover.ts';
 export type { ProcessorClass } from './registry.ts';
 export type { SweepReport } from './sweep-report.ts';

@@ -1,5 +1,6 @@
 import type { Context } from '../context/index.ts';
-import { type DeadReason, recordDead, updateWork } from '../processor/index.ts';
+import type { RunHealth } from '../heartbeat/index.ts';
+import { type DeadReason, type DeadRun, recordDead, updateWork } from '../processor/index.ts';
 import { type WorkRecord, workRecords } from '../store/index.ts';
 import { entriesOf } from './entries.ts';
 import { pauseBefore } from './parking.ts';
@@ -38,6 +39,28 @@ export async function recoverHolders(
 }
 
 /**
+ * Recovers the runs that the monitor calls dead, and no others: a run is known by its id and its fence, so that one that has
+ * taken the key meanwhile is left alone. For runs whose claims last longer than their silence.
+ *
+ * @param runs What `readHealth` found.
+ * @returns The runs that were recovered.
+ */
+export async function recoverDead(
+  context: Context,
+  runs: readonly RunHealth[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<readonly { readonly key: string; readonly runId: string }[]> {
+  const recovered: { readonly key: string; readonly runId: string }[] = [];
+  for (const { health, beat } of runs) {
+    if (health !== 'dead') continue;
+    const { key, runId, fence } = beat;
+    if (await recoverRun(context, { key, runId, fence, reason: 'stale_heartbeat' }, signal))
+      recovered.push({ key, runId });
+  }
+  return recovered;
+}
+
+/**
  * Records a run that ended without a word, and parks its key to be started again: at once after the first time, later after
  * more, and not at all after as many as give a run up. By run id: a key that another run has taken meanwhile is left alone.
  *
@@ -45,16 +68,18 @@ export async function recoverHolders(
  */
 export async function recoverRun(
   context: Context,
-  dead: { readonly key: string; readonly runId: string; readonly reason: DeadReason },
+  dead: DeadRun & { readonly key: string },
   signal: AbortSignal,
 ): Promise<boolean> {
   // The record first: should this process die between the two writes, the claim is still there to be found.
-  await recordDead(context, dead.runId, dead.reason, signal);
+  await recordDead(context, dead, signal);
   return updateWork(
     context.store,
     dead.key,
     (record, time) =>
-      record.lease?.runId === dead.runId ? buried(context, record, time, dead.reason) : undefined,
+      record.lease?.runId === dead.runId && (dead.fence === undefined || dead.fence === record.fence)
+        ? buried(context, record, time, dead.reason)
+        : undefined,
     signal,
   );
 }
