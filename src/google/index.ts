@@ -29,3 +29,4 @@ export {
 } from './context/create-google-context.ts';
 export type { Endpoints, Environment } from './context/environment.ts';
 export { type RetryProfile, type RetryProfileName, retryProfile } from './context/retry-profiles.ts';
+export { PushTokenError, type PushTokenOptions, verifyPushToken } from './push-token.ts';

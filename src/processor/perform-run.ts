@@ -3,7 +3,7 @@ import { LostLeaseError } from '../errors/index.ts';
 import { compose, retry, timeout } from '../policy/index.ts';
 import type { WorkRecord } from '../store/index.ts';
 import { withinTime } from '../time/index.ts';
-import { cancelReasonOf, watchForCancel } from './cancellation.ts';
+import { cancelReasonOf, RunCancelledError, watchForCancel } from './cancellation.ts';
 import type { ProcessorDefinition } from './definition.ts';
 import { LiveRun } from './live-run.ts';
 import type { DispatchCall, RunPart } from './run-base.ts';
@@ -22,6 +22,8 @@ interface Performance<O> {
 // The claim outlasts time-out and grace by the time that recording takes at most.
 const recordingTime = 60_000;
 const storeCallTime = 10_000;
+// A run with less time than this before it need not begin.
+const leastTime = 1_000;
 
 /**
  * One run from claim to record. Whatever happens it gives one result: what the store knows of the run is written
@@ -47,6 +49,10 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
     const reason = cancelReasonOf(error);
     return unclaimed((run) => run.stopped({ status: 'cancelled', reason, error }));
   }
+  if (call.deadline !== undefined && call.deadline - clock.now() < leastTime) {
+    const error = new RunCancelledError('shutdown', 'There is no time left to start the run in');
+    return unclaimed((run) => run.stopped({ status: 'cancelled', reason: 'shutdown', error }));
+  }
   let claimed: ClaimResult;
   try {
     claimed = await withinTime(clock, storeCallTime, `claim of ${part.key}`, (signal) =>
@@ -63,6 +69,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
           duration,
           yields: call.yields === true && call.force !== true,
           recordDead: (runId) => recordDead(context, { runId, reason: 'stale_heartbeat' }, signal),
+          cause: call.cause,
         },
         signal,
       ),
@@ -71,17 +78,18 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
     return unclaimed((run) => run.failed('store_unavailable', error));
   }
   if (!claimed.claimed) {
-    const { waitsFor } = claimed;
+    const { waitsFor, isDone } = claimed;
     // The live run was told to go again, or the work is parked: nothing more is left to do.
     return unclaimed((run) => ({
       ...(waitsFor === undefined
-        ? run.skipped('already_running')
+        ? run.skipped(isDone ? 'already_done' : 'already_running')
         : run.skipped('upstream_not_ready', { missing: waitsFor })),
       recorded: true,
     }));
   }
 
   const run = start(claimed);
+  if (call.deadline !== undefined) run.limit(call.deadline);
   const stopWithCaller = () => {
     const error: unknown = call.signal?.reason;
     run.stop({ status: 'cancelled', reason: cancelReasonOf(error), error });

@@ -26,6 +26,10 @@ export interface DispatchCall extends RunCall {
   readonly settle: (result: RunResult) => Settlement;
   /** Whether work that waits for its upstream, which was asked just now, is left to wait: nothing is claimed. */
   readonly yields?: boolean | undefined;
+  /** The message that asks for the run: delivered twice it starts one run. */
+  readonly cause?: string | undefined;
+  /** Monotonic milliseconds by which the run must have ended, if that is before its own time-out. */
+  readonly deadline?: number | undefined;
   /** The processor is paused: its runs are skipped as `disabled`, and parked. */
   readonly paused?: boolean | undefined;
 }

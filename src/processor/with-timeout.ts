@@ -17,7 +17,8 @@ export const withTimeout = /* @__PURE__ */ mixin('withTimeout', (Base) => {
     protected override async guard(run: Run<unknown>): Promise<RunResult> {
       const current = live(run);
       const { clock, config, watchdog } = this.context;
-      const after = this.definition.timeout ?? config.processor.timeout;
+      // A pushed run may have less time than that.
+      const after = Math.min(this.definition.timeout ?? config.processor.timeout, current.remaining());
       const deadline = clock.now() + after;
       const timedOut = (): Ending => ({
         status: 'timed_out',

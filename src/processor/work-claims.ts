@@ -25,6 +25,8 @@ export interface ClaimRequest {
   readonly duration: number;
   /** Whether work that waits for its upstream is left to wait, until somebody is to look at it again. Default: false. */
   readonly yields?: boolean | undefined;
+  /** The message that asks for the run, if one does: delivered twice it starts one run. */
+  readonly cause?: string | undefined;
   /**
    * Records a run as dead whose claim had ended without an end of its own, before the key is taken from it: were it the other
    * way round, whoever dies between the two would leave a run that nobody can find any more.
@@ -40,7 +42,12 @@ export type ClaimResult =
       readonly previousFingerprint: string | undefined;
     }
   /** A live run has the key, and was told to go `again`; or the same work waits for its upstream, which was asked just now. */
-  | { readonly claimed: false; readonly waitsFor: readonly string[] | undefined };
+  | {
+      readonly claimed: false;
+      readonly waitsFor: readonly string[] | undefined;
+      /** The same message has had its run: nothing was told to anybody. */
+      readonly isDone?: boolean | undefined;
+    };
 
 /** What a run's end leaves in the key's record. */
 export type Settlement =
@@ -90,13 +97,16 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
     const lease = current?.lease ?? null;
     // A claim of ours that landed though its answer was lost is ours.
     const adopted = lease !== null && lease.runId === request.runId;
+    const { cause } = request;
+    if (cause !== undefined && !adopted && current?.causes.includes(cause))
+      return { claimed: false, waitsFor: undefined, isDone: lease === null };
     if (lease !== null && !adopted && lease.until > time) {
       if (
         lease.again ||
         (await write(
           work,
           entry,
-          { ...(current as WorkRecord), lease: { ...lease, again: true } },
+          { ...(current as WorkRecord), lease: { ...lease, again: true }, causes: withCause(current, cause) },
           time,
           signal,
         ))
@@ -136,12 +146,20 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
       parked: current?.parked ?? null,
       done: current?.done ?? null,
       gaveUp: current?.gaveUp ?? null,
+      causes: withCause(current, cause),
     };
     if (await write(work, entry, next, time, signal)) return won;
   }
   throw new StoreUnavailableError(
     `The record of ${request.key} changed ${mostTries} times while it was being claimed`,
   );
+}
+
+const mostCauses = 20;
+
+function withCause(current: WorkRecord | undefined, cause: string | undefined): string[] {
+  const causes = current?.causes ?? [];
+  return cause === undefined ? causes : [...causes, cause].slice(-mostCauses);
 }
 
 /** The trigger adds nothing to what is parked: the same work, for which upstream was asked less than an interval ago. */

@@ -15,6 +15,7 @@ export type {
 export { type ControlRecord, controlRecords } from './control-record.ts';
 export { nextFence } from './fence.ts';
 export { memoryStore } from './memory-store.ts';
+export { type RejectedMessage, rejectedMessages } from './rejected-message.ts';
 export { retention } from './retention.ts';
 export { type RunRecord, runRecords } from './run-record.ts';
 export { type ParkedWork, type WorkRecord, workRecords } from './work-record.ts';

@@ -58,6 +58,8 @@ export const workRecord = z.strictObject({
     .strictObject({ runId: z.string(), at: z.string(), fingerprint: z.string(), rows: z.number().int() })
     .nullable(),
   gaveUp: z.strictObject({ at: z.string(), reason: z.string() }).nullable(),
+  /** The last messages that a run was claimed or told to go again for: one that is delivered again changes nothing. */
+  causes: z.array(z.string()).max(20),
 });
 
 export type WorkRecord = z.infer<typeof workRecord>;

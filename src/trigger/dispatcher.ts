@@ -14,6 +14,10 @@ export interface DispatchOptions {
   readonly trigger: string;
   readonly signal?: AbortSignal | undefined;
   readonly force?: boolean | undefined;
+  /** The message that asks: delivered twice, it starts one run. */
+  readonly cause?: string | undefined;
+  /** Monotonic milliseconds by which the run must have ended, if that is before its own time-out. Default: none. */
+  readonly deadline?: number | undefined;
 }
 
 /** Starts runs and acts on how they end: the one owner of retries. */
