@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import {
+  createGoogleContext,
+  type GoogleContext,
+  type GoogleContextOptions,
+} from '../../src/google/index.ts';
+import { type BigQueryServer, startBigQueryServer } from './bigquery/server.ts';
+import { FirestoreEmulator } from './firestore-emulator.ts';
+import { type LoggingServer, startLoggingServer } from './logging-server.ts';
+import { type StorageServer, startStorageServer } from './storage-server.ts';
+import { TcpProxy } from './tcp-proxy.ts';
+
+/** The four services of one project on this machine, each behind a proxy that can spoil the network to it. */
+export interface GoogleServices {
+  readonly bigquery: BigQueryServer;
+  readonly storage: StorageServer;
+  readonly logging: LoggingServer;
+  readonly firestore: FirestoreEmulator;
+  readonly networks: {
+    readonly bigquery: TcpProxy;
+    readonly storage: TcpProxy;
+    readonly logging: TcpProxy;
+    readonly firestore: TcpProxy;
+  };
+  /** Another process's context of the same project. */
+  context(options?: Partial<GoogleContextOptions>): GoogleContext;
+  close(): Promise<void>;
+}
+
+export async function startGoogleServices(): Promise<GoogleServices> {
+  const [bigquery, storage, logging, firestore] = await Promise.all([
+    startBigQueryServer(),
+    startStorageServer(),
+    startLoggingServer(),
+    FirestoreEmulator.start(),
+  ]);
+  const networks = {
+    bigquery: await TcpProxy.before(bigquery.port),
+    storage: await TcpProxy.before(storage.port),
+    logging: await TcpProxy.before(logging.port),
+    firestore: await TcpProxy.before(firestore.port),
+  };
+  const at = ({ port }: TcpProxy) => `http://127.0.0.1:${port}`;
+  const project = `p${randomUUID()}`;
+  return {
+    bigquery,
+    storage,
+    logging,
+    firestore,
+    networks,
+    context: (options = {}) =>
+      createGoogleContext({
+        project,
+        location: 'US',
+        env: {},
+        endpoints: {
+          bigquery: at(networks.bigquery),
+          storage: at(networks.storage),
+          logging: at(networks.logging),
+          firestore: at(networks.firestore),
+        },
+        ...options,
+      }),
+    async close() {
+      await Promise.all(Object.values(networks).map((network) => network.close()));
+      await Promise.all([bigquery, storage, logging, firestore].map((service) => service.close()));
+    },
+  };
+}
