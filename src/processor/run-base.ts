@@ -1,9 +1,10 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Context } from '../context/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
 import type { UpstreamCheck } from '../upstream/index.ts';
 import type { ProcessorDefinition } from './definition.ts';
 import { LiveRun } from './live-run.ts';
+import { parseOptions } from './parse-options.ts';
 import { performRun } from './perform-run.ts';
 import type { Run } from './run.ts';
 import type { RunResult, RunResults } from './run-result.ts';
@@ -89,7 +90,7 @@ export abstract class RunBase<O> {
   /** What the run needs to be there before it works. Public and pure: sweeper and job order ask it without a run. */
   abstract upstream(options: O): readonly UpstreamCheck[];
 
-  /** The schema of the options. */
+  /** The schema of the options, which must be the same to it when they come back from JSON: a parked run is started with them. */
   protected abstract optionsSchema(): z.ZodType<O>;
 
   /** The date of one part of the options, `YYYY-MM-DD`. */
@@ -110,7 +111,7 @@ export abstract class RunBase<O> {
 
   /** The parts of the options with their keys and dates: what the dispatcher parks, asks for and starts. @internal */
   parts(options: O): readonly [RunPart<O>, ...RunPart<O>[]] {
-    const [first, ...others] = this.split(this.#parse(options));
+    const [first, ...others] = this.split(parseOptions(this.definition.name, this.optionsSchema(), options));
     const part = (options: O): RunPart<O> => {
       const date = this.dateOf(options);
       return { options, date, key: `${this.definition.output}/${date}` };
@@ -136,21 +137,6 @@ export abstract class RunBase<O> {
     const results: [RunResult, ...RunResult[]] = [await perform(first)];
     for (const part of others) results.push(await perform(part));
     return results;
-  }
-
-  #parse(options: O): O {
-    const parsed = this.optionsSchema().safeParse(options);
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    const path = issue?.path.map(String) ?? [];
-    const given = path.reduce<unknown>(
-      (value, name) => (value as Record<string, unknown> | undefined)?.[name],
-      options,
-    );
-    const field = [this.definition.name, 'options', ...path].join('.');
-    throw new ConfigurationError(field, `as its schema says (${z.prettifyError(parsed.error)})`, given, {
-      cause: parsed.error,
-    });
   }
 }
 
