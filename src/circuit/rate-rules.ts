@@ -72,7 +72,7 @@ function rate(
   options: FailureRateOptions,
 ): { readonly window: Window; readonly trips: TripRule['trips'] } {
   const { threshold, window: size = '1m' } = options;
-  if (!(threshold > 0 && threshold <= 1))
+  if (!(typeof threshold === 'number' && threshold > 0 && threshold <= 1))
     throw new ConfigurationError(`${name}.threshold`, 'a number above 0 and at most 1', threshold);
   const window = windowOf(`${name}.window`, size);
   const { minimumCalls = Math.min(10, window.capacity) } = options;

@@ -242,7 +242,7 @@ function growthOf(openFor: GrowingOpenTime, base: number): OpenTimeGrowth {
   if (cap < base) throw new ConfigurationError(`${field}.cap`, `at least base (${base} ms)`, openFor.cap);
   if (!(Number.isFinite(factor) && factor >= 1))
     throw new ConfigurationError(`${field}.factor`, 'a number of at least 1', factor);
-  if (!(jitter >= 0 && jitter <= 1))
+  if (!(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
     throw new ConfigurationError(`${field}.jitter`, 'a number from 0 to 1', jitter);
   return { factor, cap, jitter, quiet: milliseconds(`${field}.quiet`, openFor.quiet ?? cap) };
 }

@@ -30,7 +30,7 @@ const savedCalls = 100;
  */
 export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
   const { ratio = 0.2, minPerSecond = 1, clock = realClock } = options;
-  if (!(ratio > 0 && ratio <= 1))
+  if (!(typeof ratio === 'number' && ratio > 0 && ratio <= 1))
     throw new ConfigurationError('retryBudget.ratio', 'a number above 0 and at most 1', ratio);
   if (!(Number.isFinite(minPerSecond) && minPerSecond >= 0)) {
     throw new ConfigurationError('retryBudget.minPerSecond', 'a finite number of at least 0', minPerSecond);

@@ -50,8 +50,9 @@ class TimeoutLayer implements Layer {
   constructor(options: TimeoutOptions) {
     this.clock = checkCommon('timeout', options);
     this.deadlines = deadlineTimer(this.clock);
-    this.after = milliseconds('timeout.after', options.after);
-    this.grace = milliseconds('timeout.grace', options.grace ?? 0, { zero: true });
+    const { after, grace = 0 } = options;
+    this.after = milliseconds('timeout.after', after);
+    this.grace = milliseconds('timeout.grace', grace, { zero: true });
     this.on = options.on;
   }
 
