@@ -20,6 +20,8 @@ export const tables = [
   'nba_analytics.upcoming_team_game_context',
   'nba_analytics.upcoming_player_game_context',
   'nba_analytics.roster_history',
+  'nba_predictions.player_features',
+  'nba_predictions.player_points_predictions',
   'mlb_raw.mlb_schedule',
   'mlb_raw.mlbapi_batter_stats',
   'mlb_raw.bdl_batter_stats',

@@ -21,6 +21,7 @@ export {
 export { type DeadReason, type DeadRun, recordDead, recordGaveUp } from './run-records.ts';
 export * from './run-result.ts';
 export { type SourceColumns, type SourceQuery, sourceColumns } from './source-columns.ts';
+export { type SystemCircuit, type SystemCircuitOptions, systemCircuit } from './system-circuit.ts';
 export { withCircuitBreaker } from './with-circuit-breaker.ts';
 export { withHeartbeat } from './with-heartbeat.ts';
 export { withTimeout } from './with-timeout.ts';
