@@ -8,6 +8,7 @@ export default defineConfig({
     execArgv: ['--liftoff-only'],
     // For a machine that is busy; a test that hangs is told all the same.
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     setupFiles: ['test/setup/loopback-only.ts'],
     include: [
       'src/**/*.test.ts',

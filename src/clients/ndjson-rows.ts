@@ -59,7 +59,8 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>, name: string): AsyncG
       yield finish();
       start = end + 1;
     }
-    if (start < chunk.length) take(chunk.slice(start));
+    // A copy: the source may use its buffer again.
+    if (start < chunk.length) take(Uint8Array.from(chunk.subarray(start)));
   }
   yield finish();
 }

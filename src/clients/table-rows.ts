@@ -86,7 +86,7 @@ function scalarFor(name: string, type: string, value: unknown, where: string): u
 function takes(type: string, value: unknown): unknown {
   switch (type) {
     case 'INT64':
-      if (typeof value === 'string' && /^-?\d{1,19}$/.test(value)) return value;
+      if (typeof value === 'string' && /^-?\d{1,19}$/.test(value) && has64Bits(value)) return value;
       return Number.isSafeInteger(value) ? value : undefined;
     case 'FLOAT64':
     case 'NUMERIC':
@@ -103,6 +103,10 @@ function takes(type: string, value: unknown): unknown {
     default:
       return undefined;
   }
+}
+
+function has64Bits(digits: string): boolean {
+  return BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
 }
 
 const instantPattern =

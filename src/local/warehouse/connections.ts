@@ -39,22 +39,24 @@ export class Connections {
    * Does the work on a connection of its own. Once the caller aborts or the time is up, what runs is interrupted, and it
    * rejects with the caller's reason or a TimeoutError. It never settles before DuckDB has: what is rejected was not written.
    */
-  lend<T>(bounds: Bounds, work: (session: Session) => Promise<T>): Promise<T> {
+  read<T>(bounds: Bounds, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#tracked(this.#bounded(bounds, (signal) => this.#lend(signal, work)));
+  }
+
+  /**
+   * The same in one transaction: all of the work, or nothing. Writers go one after the other, as DuckDB would let all but one
+   * of them fail; those that wait hold no connection.
+   */
+  write<T>(bounds: Bounds, work: (session: Session) => Promise<T>): Promise<T> {
     const done = this.#bounded(bounds, async (signal) => {
-      const giveBack = await this.#permits.take(signal);
-      let connection: DuckDBConnection | undefined;
+      const giveBack = await this.#writing.take(signal);
       try {
-        connection = this.#idle.pop() ?? (await this.#connect());
-        return await work(new Session(connection, signal, this.#writing));
+        return await this.#lend(signal, (session) => session.transaction(() => work(session)));
       } finally {
-        if (connection !== undefined) this.#idle.push(connection);
         giveBack();
       }
     });
-    this.#running.add(done);
-    const forget = () => this.#running.delete(done);
-    done.then(forget, forget);
-    return done;
+    return this.#tracked(done);
   }
 
   /** Interrupts what runs, and waits for its end. */
@@ -62,6 +64,25 @@ export class Connections {
     this.#closing.abort(closed());
     await Promise.allSettled(this.#running);
     for (const connection of this.#idle.splice(0)) connection.closeSync();
+  }
+
+  #tracked<T>(done: Promise<T>): Promise<T> {
+    this.#running.add(done);
+    const forget = () => this.#running.delete(done);
+    done.then(forget, forget);
+    return done;
+  }
+
+  async #lend<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
+    const giveBack = await this.#permits.take(signal);
+    let connection: DuckDBConnection | undefined;
+    try {
+      connection = this.#idle.pop() ?? (await this.#connect());
+      return await work(new Session(connection, signal));
+    } finally {
+      if (connection !== undefined) this.#idle.push(connection);
+      giveBack();
+    }
   }
 
   async #bounded<T>({ signal, timeout }: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -103,12 +124,10 @@ export type Values = Readonly<Record<string, DuckDBValue>>;
 export class Session {
   readonly signal: AbortSignal;
   readonly #connection: DuckDBConnection;
-  readonly #writing: Permits;
 
-  constructor(connection: DuckDBConnection, signal: AbortSignal, writing: Permits) {
+  constructor(connection: DuckDBConnection, signal: AbortSignal) {
     this.#connection = connection;
     this.signal = signal;
-    this.#writing = writing;
   }
 
   async run(sql: string, values?: Values, types?: Readonly<Record<string, DuckDBType>>): Promise<void> {
@@ -134,32 +153,20 @@ export class Session {
     });
   }
 
-  /**
-   * One transaction: all of the work, or nothing. Writers go one after the other, as DuckDB would let all but one of them fail.
-   */
+  /** BEGIN, the work, and COMMIT; or else ROLLBACK. */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    const giveBack = await this.#writing.take(this.signal);
+    await this.run('BEGIN TRANSACTION');
     try {
-      await this.run('BEGIN TRANSACTION');
-      try {
-        const result = await work();
-        await this.run('COMMIT');
-        return result;
-      } catch (error) {
-        // Not by `run`: it must come also when the call was stopped.
-        await this.#connection.run('ROLLBACK').catch((failure: unknown) => {
-          if (!/no transaction is active/.test(String(failure))) throw failure;
-        });
-        throw error;
-      }
-    } finally {
-      giveBack();
+      const result = await work();
+      await this.run('COMMIT');
+      return result;
+    } catch (error) {
+      // Not by `run`: it must come also when the call was stopped.
+      await this.#connection.run('ROLLBACK').catch((failure: unknown) => {
+        if (!/no transaction is active/.test(String(failure))) throw failure;
+      });
+      throw error;
     }
-  }
-
-  /** Something to do at the end, also when the call was stopped. */
-  async cleanUp(sql: string): Promise<void> {
-    await this.#connection.run(sql);
   }
 
   async #interruptible<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import type { DuckDBInstance, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import {
   type BigQueryClient,
   type CallOptions,
@@ -20,6 +20,7 @@ import {
 import { ConfigurationError, InvalidDataError } from '../../errors/index.ts';
 import { type Clock, milliseconds, realClock } from '../../time/index.ts';
 import { type Bounds, Connections, type Session } from './connections.ts';
+import { type Database, type DuckDb, openDatabase } from './database.ts';
 import { loadTranslator, type Translation, type Translator } from './dialect/translate.ts';
 import { raiseFence } from './fence.ts';
 import { rowsOf } from './ndjson.ts';
@@ -54,8 +55,6 @@ export interface WarehouseStatistics {
   readonly rowsWritten: number;
 }
 
-type DuckDb = typeof import('@duckdb/node-api');
-
 const usualTimeout = '120s';
 
 /**
@@ -74,32 +73,11 @@ export async function openWarehouse({ file, clock = realClock }: WarehouseOption
       );
     },
   );
-  return new DuckWarehouse(await openFile(duckdb, file), clock, translate, duckdb);
-}
-
-async function openFile(duckdb: DuckDb, file: string): Promise<DuckDBInstance> {
-  try {
-    return await duckdb.DuckDBInstance.create(file, {
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      // One process is a guest on its machine: DuckDB alone would take most of the memory.
-      memory_limit: '2GB',
-      threads: '2',
-    });
-  } catch (error) {
-    const holder = /PID (\d+)/.exec(String(error))?.[1];
-    const given = holder === undefined ? file : `${file}, which process ${holder} holds`;
-    throw new ConfigurationError(
-      'openWarehouse.file',
-      'a DuckDB file that no other process has open',
-      given,
-      { cause: error },
-    );
-  }
+  return new DuckWarehouse(await openDatabase(duckdb, file), clock, translate, duckdb);
 }
 
 class DuckWarehouse implements Warehouse {
-  readonly #instance: DuckDBInstance;
+  readonly #database: Database;
   readonly #clock: Clock;
   readonly #connections: Connections;
   readonly #translate: Translator;
@@ -110,12 +88,12 @@ class DuckWarehouse implements Warehouse {
   #rowsWritten = 0;
   readonly #labelled: Record<string, number> = {};
 
-  constructor(instance: DuckDBInstance, clock: Clock, translate: Translator, duckdb: DuckDb) {
-    this.#instance = instance;
+  constructor(database: Database, clock: Clock, translate: Translator, duckdb: DuckDb) {
+    this.#database = database;
     this.#clock = clock;
     this.#translate = translate;
     this.#duckdb = duckdb;
-    this.#connections = new Connections(instance, clock);
+    this.#connections = new Connections(database.instance, clock);
   }
 
   statistics(): WarehouseStatistics {
@@ -130,7 +108,7 @@ class DuckWarehouse implements Warehouse {
 
   async close(): Promise<void> {
     await this.#connections.close();
-    this.#instance.closeSync();
+    this.#database.close();
   }
 
   async query<Row = QueryRow>(sql: string, options: QueryOptions<Row> = {}): Promise<Row[]> {
@@ -140,16 +118,14 @@ class DuckWarehouse implements Warehouse {
     this.#queries += 1;
     const label = labels?.breakwater;
     if (label !== undefined) this.#labelled[label] = (this.#labelled[label] ?? 0) + 1;
-    const rows = await this.#connections.lend(boundsOf(options), async (session) => {
-      await session.run(`SET VARIABLE bq_now = TIMESTAMPTZ '${this.#wallTime()}'`);
-      if (statement.kind === 'select') return this.#select(session, statement, bound);
-      await session.transaction(async () => {
-        if (statement.dataset !== undefined)
-          await session.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(statement.dataset)}`);
-        await session.run(statement.sql, bound.values, bound.types);
-      });
-      return [];
-    });
+    const rows =
+      statement.kind === 'select'
+        ? await this.#connections.read(boundsOf(options), (session) =>
+            this.#select(session, statement, bound),
+          )
+        : await this.#connections.write(boundsOf(options), (session) =>
+            this.#change(session, statement, bound),
+          );
     this.#rowsRead += rows.length;
     return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsed(schema, row, index));
   }
@@ -226,15 +202,22 @@ class DuckWarehouse implements Warehouse {
   }
 
   async #write(options: CallOptions, work: (session: Session) => Promise<number>): Promise<WriteResult> {
-    const rows = await this.#connections.lend(boundsOf(options), (session) =>
-      session.transaction(() => work(session)),
-    );
+    const rows = await this.#connections.write(boundsOf(options), work);
     this.#writes += 1;
     this.#rowsWritten += rows;
     return { rows };
   }
 
-  #select(session: Session, statement: Translation, { values, types }: Bound): Promise<QueryRow[]> {
+  async #change(session: Session, statement: Translation, { values, types }: Bound): Promise<QueryRow[]> {
+    await this.#tellTime(session);
+    if (statement.dataset !== undefined)
+      await session.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(statement.dataset)}`);
+    await session.run(statement.sql, values, types);
+    return [];
+  }
+
+  async #select(session: Session, statement: Translation, { values, types }: Bound): Promise<QueryRow[]> {
+    await this.#tellTime(session);
     return session.prepared(statement.sql, async (prepared) => {
       if (Object.keys(values).length > 0) prepared.bind(values, types);
       const reader = await prepared.runAndReadAll();
@@ -250,6 +233,11 @@ class DuckWarehouse implements Warehouse {
           Object.fromEntries(row.map((value, index) => [names[index] as string, plain(value, index)])),
         );
     });
+  }
+
+  /** What the clock says is now, to the statement that follows. */
+  #tellTime(session: Session): Promise<void> {
+    return session.run(`SET VARIABLE bq_now = TIMESTAMPTZ '${this.#wallTime()}'`);
   }
 
   #wallTime(): string {

@@ -56,22 +56,23 @@ export class EmulatedWarehouse {
     const statements = statementsOf(query.query);
     const [only] = statements;
     const parameters = parametersOf(query.queryParameters ?? []);
-    return this.#lend(signal, async (session) => {
-      await session.run(`SET VARIABLE bq_now = TIMESTAMPTZ '${new Date(this.#now()).toISOString()}'`);
-      if (statements.length === 1 && only !== undefined && this.#isSelect(only, parameters))
+    if (statements.length === 1 && only !== undefined && this.#isSelect(only, parameters))
+      return this.#connections.read(boundedBy(signal), async (session) => {
+        await this.#tellTime(session);
         return this.#statement(session, only, parameters);
-      return session.transaction(async () => {
-        let result: Result = { fields: [], rows: [] };
-        for (const statement of statements) {
-          if (!isTransaction(statement)) result = await this.#inScript(session, statement, parameters);
-        }
-        return result;
       });
+    return this.#connections.write(boundedBy(signal), async (session) => {
+      await this.#tellTime(session);
+      let result: Result = { fields: [], rows: [] };
+      for (const statement of statements) {
+        if (!isTransaction(statement)) result = await this.#inScript(session, statement, parameters);
+      }
+      return result;
     });
   }
 
   async fieldsOf(table: string, signal: AbortSignal): Promise<readonly WireField[]> {
-    return this.#lend(signal, async (session) => {
+    return this.#connections.read(boundedBy(signal), async (session) => {
       const { columns } = await tableOf(session, table);
       return columns.map(({ name, type, repeated, nullable }) => ({
         name,
@@ -94,33 +95,29 @@ export class EmulatedWarehouse {
   }
 
   load(table: string, lines: Buffer, truncate: boolean, signal: AbortSignal): Promise<number> {
-    return this.#lend(signal, (session) =>
-      session.transaction(async () => {
-        const target = await tableOf(session, table);
-        if (truncate) await session.run(`DELETE FROM ${target.name}`);
-        let loaded = 0;
-        for await (const rows of rowsOf(lines, target.columns, 'rows', batchSize, session.signal)) {
-          await append(session, target, rows);
-          loaded += rows.length;
-        }
-        return loaded;
-      }),
-    );
+    return this.#connections.write(boundedBy(signal), async (session) => {
+      const target = await tableOf(session, table);
+      if (truncate) await session.run(`DELETE FROM ${target.name}`);
+      let loaded = 0;
+      for await (const rows of rowsOf(lines, target.columns, 'rows', batchSize, session.signal)) {
+        await append(session, target, rows);
+        loaded += rows.length;
+      }
+      return loaded;
+    });
   }
 
   copy(from: string, to: string, truncate: boolean, signal: AbortSignal): Promise<void> {
-    return this.#lend(signal, (session) =>
-      session.transaction(async () => {
-        const [source, target] = [await tableOf(session, from), await tableOf(session, to)];
-        if (truncate) await session.run(`DELETE FROM ${target.name}`);
-        const columns = target.columns.map(({ name }) => quoted(name)).join(', ');
-        await session.run(`INSERT INTO ${target.name} (${columns}) SELECT ${columns} FROM ${source.name}`);
-      }),
-    );
+    return this.#connections.write(boundedBy(signal), async (session) => {
+      const [source, target] = [await tableOf(session, from), await tableOf(session, to)];
+      if (truncate) await session.run(`DELETE FROM ${target.name}`);
+      const columns = target.columns.map(({ name }) => quoted(name)).join(', ');
+      await session.run(`INSERT INTO ${target.name} (${columns}) SELECT ${columns} FROM ${source.name}`);
+    });
   }
 
-  #lend<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#connections.lend({ signal, timeout: Infinity }, work);
+  #tellTime(session: Session): Promise<void> {
+    return session.run(`SET VARIABLE bq_now = TIMESTAMPTZ '${new Date(this.#now()).toISOString()}'`);
   }
 
   #isSelect(statement: string, { types }: Parameters): boolean {
@@ -199,4 +196,8 @@ function parametersOf(wire: readonly WireParameter[]): Parameters {
 function plainOf(type: ScalarType, text: string): string | number | boolean {
   if (type === 'BOOL') return text === 'true';
   return type === 'INT64' || type === 'FLOAT64' || type === 'NUMERIC' ? Number(text) : text;
+}
+
+function boundedBy(signal: AbortSignal) {
+  return { signal, timeout: Infinity };
 }
