@@ -4,7 +4,6 @@ import { seededRandom, VirtualClock } from 'breakwater/testing';
 import { createDispatcher, type Dispatcher } from 'breakwater/trigger';
 import { createTables } from '../../schemas/index.ts';
 import { addDays, eastern } from '../../season/days.ts';
-import { Bell, until } from './bell.ts';
 import { cast } from './cast.ts';
 import { newsLogger, troubledContext } from './context-of-the-night.ts';
 import type { NightEvent, NightNews } from './events.ts';
@@ -12,6 +11,7 @@ import { heldWarehouse } from './held.ts';
 import { type NightReport, nightReport } from './night-report.ts';
 import { fillHistory, scrape } from './scraper.ts';
 import { type NightSlate, nightSlate } from './slate-of-the-night.ts';
+import { until } from './until.ts';
 
 export interface NightOptions {
   /** The same seed, the same night. */
@@ -81,7 +81,6 @@ async function passNight(parts: {
     context,
     on: (result) => tell({ kind: 'ended', result }),
   });
-  const landed = new Bell(clock);
   const scraped = { writes: 0, rows: 0 };
   const told: Promise<void>[] = [];
   let allCame = false;
@@ -106,14 +105,13 @@ async function passNight(parts: {
   async function sweeper() {
     while (clock.wallNow() < slate.startsAt + longestNight) {
       if (allCame && !(await isAnythingLeft(context))) return;
-      await landed.wait(lookEvery);
+      await until(clock, clock.wallNow() + lookEvery);
       const { waiting } = await dispatcher.sweep();
       tell({ kind: 'looked', waiting });
     }
   }
   const came = Promise.all([scrapers(), scheduler(slate, context, dispatcher, tell)]).then(() => {
     allCame = true;
-    landed.ring();
   });
   await Promise.all([came, sweeper()]);
   return scraped;

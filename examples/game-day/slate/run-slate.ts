@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RunResult } from 'breakwater';
 import { createLocalContext, type LocalContext } from 'breakwater/local';
 import { createDispatcher, dependencyLevels, recoverHolders } from 'breakwater/trigger';
+import { createUpstreamReader } from 'breakwater/upstream';
 import type { ExampleProcessor } from '../../processors/index.ts';
 import { createTables, type Table } from '../../schemas/index.ts';
 import { requireFolder } from '../folders.ts';
@@ -50,6 +51,8 @@ export interface SlateRun {
   readonly wasParked: boolean;
 }
 
+const askAgainAfter = 1_000;
+
 /**
  * Loads the folder's tables, runs every processor whose tables have rows for the date, and reports.
  *
@@ -64,9 +67,12 @@ export async function runSlate(options: SlateOptions): Promise<number> {
   await rehearse(slate, files);
   const temporary = dir === undefined ? await mkdtemp(join(tmpdir(), 'breakwater-slate-')) : undefined;
   try {
-    const context = await createLocalContext({ dir: temporary ?? dir! });
+    const context = await createLocalContext({
+      dir: temporary ?? dir!,
+      config: { parking: { lookEvery: askAgainAfter } },
+    });
     try {
-      const report = await runOn(context, options, files);
+      const report = await runOn(asked(context), options, files);
       if (out !== undefined) await writeOutputs(context.bigquery, report.runs, out);
       printSlateReport(report, options);
       return report.runs.some(({ status }) => status === 'failed' || status === 'timed_out') ? 1 : 0;
@@ -76,6 +82,15 @@ export async function runSlate(options: SlateOptions): Promise<number> {
   } finally {
     if (temporary !== undefined) await rm(temporary, { recursive: true });
   }
+}
+
+/** What is ready is started by this call and no later one, so its own warehouse may be asked again soon. */
+function asked(context: LocalContext): LocalContext {
+  const { bigquery, clock, logger } = context;
+  return {
+    ...context,
+    upstream: createUpstreamReader({ bigquery, clock, logger, interval: askAgainAfter }),
+  };
 }
 
 async function runOn(
