@@ -1,4 +1,5 @@
 import type { Case } from '../case.ts';
+import * as bulkhead from './bulkhead.ts';
 import { closedBreaker, failingCall, rejectedOutcome, rejectedThrown } from './closed-breaker.ts';
 import * as pipeline from './pipeline.ts';
 import * as retry from './retry.ts';
@@ -12,6 +13,7 @@ export const cases: readonly Case[] = [
   retry.noFailure,
   retry.oneFailure,
   timeout.unread,
+  bulkhead.withRoom,
   pipeline.unread,
   pipeline.read,
 ];

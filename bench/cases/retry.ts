@@ -1,5 +1,6 @@
 import { constant, retry } from 'breakwater/policy';
 import * as cockatiel from 'cockatiel';
+import { Effect } from 'effect';
 import pRetry from 'p-retry';
 import { type Case, operation } from '../case.ts';
 
@@ -10,10 +11,12 @@ export const noFailure: Case = {
   variants() {
     const ours = retry({ attempts: 4 });
     const theirs = cockatiel.retry(cockatiel.handleAll, { maxAttempts: 3 });
+    const effect = Effect.retry(Effect.tryPromise(operation), { times: 3 });
     return [
       { name: 'breakwater', call: () => ours.execute(operation) },
       { name: 'cockatiel', call: () => theirs.execute(operation) },
       { name: 'p-retry', call: () => pRetry(operation, { retries: 3 }) },
+      { name: 'Effect', call: () => Effect.runPromise(effect) },
     ];
   },
 };
