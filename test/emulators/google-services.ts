@@ -22,7 +22,10 @@ export interface GoogleServices {
     readonly logging: TcpProxy;
     readonly firestore: TcpProxy;
   };
-  /** Another process's context of the same project. */
+  readonly project: string;
+  /** Where a process finds them. */
+  readonly endpoints: Readonly<Record<'bigquery' | 'storage' | 'logging' | 'firestore', string>>;
+  /** A context of the project, as another process would have it. */
   context(options?: Partial<GoogleContextOptions>): GoogleContext;
   close(): Promise<void>;
 }
@@ -42,25 +45,22 @@ export async function startGoogleServices(): Promise<GoogleServices> {
   };
   const at = ({ port }: TcpProxy) => `http://127.0.0.1:${port}`;
   const project = `p${randomUUID()}`;
+  const endpoints = {
+    bigquery: at(networks.bigquery),
+    storage: at(networks.storage),
+    logging: at(networks.logging),
+    firestore: at(networks.firestore),
+  };
   return {
+    project,
+    endpoints,
     bigquery,
     storage,
     logging,
     firestore,
     networks,
     context: (options = {}) =>
-      createGoogleContext({
-        project,
-        location: 'US',
-        env: {},
-        endpoints: {
-          bigquery: at(networks.bigquery),
-          storage: at(networks.storage),
-          logging: at(networks.logging),
-          firestore: at(networks.firestore),
-        },
-        ...options,
-      }),
+      createGoogleContext({ project, location: 'US', env: {}, endpoints, ...options }),
     async close() {
       await Promise.all(Object.values(networks).map((network) => network.close()));
       await Promise.all([bigquery, storage, logging, firestore].map((service) => service.close()));
