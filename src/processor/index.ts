@@ -29,7 +29,6 @@ export { withUpstreamCheck } from './with-upstream-check.ts';
 export {
   type Settlement,
   lastLooks,
-  readable,
   shortened,
   updateWork,
 } from './work-claims.ts';

@@ -84,33 +84,27 @@ export interface Cancelled extends RunResultBase {
   readonly workLeftRunning: boolean;
 }
 
-export const skipReasons = [
-  'upstream_not_ready',
-  'upstream_unknown',
-  'circuit_open',
-  'already_running',
-  'already_done',
-  'no_games',
-  'off_season',
-  'too_historical',
-  'disabled',
-] as const;
-export type SkipReason = (typeof skipReasons)[number];
+export type SkipReason =
+  | 'upstream_not_ready'
+  | 'upstream_unknown'
+  | 'circuit_open'
+  | 'already_running'
+  | 'already_done'
+  | 'no_games'
+  | 'off_season'
+  | 'too_historical'
+  | 'disabled';
 
-export const failureReasons = [
-  'extract_failed',
-  'validation_failed',
-  'transform_failed',
-  'load_failed',
-  'store_unavailable',
-  'stale_heartbeat',
-  'gave_up',
-  'lost_lease',
-] as const;
-export type FailureReason = (typeof failureReasons)[number];
+export type FailureReason =
+  | 'extract_failed'
+  | 'validation_failed'
+  | 'transform_failed'
+  | 'load_failed'
+  | 'store_unavailable'
+  | 'stale_heartbeat'
+  | 'gave_up'
+  | 'lost_lease';
 
-export const timeOutReasons = ['deadline', 'event_loop_blocked'] as const;
-export type TimeOutReason = (typeof timeOutReasons)[number];
+export type TimeOutReason = 'deadline' | 'event_loop_blocked';
 
-export const cancelReasons = ['caller', 'shutdown', 'operator'] as const;
-export type CancelReason = (typeof cancelReasons)[number];
+export type CancelReason = 'caller' | 'shutdown' | 'operator';
