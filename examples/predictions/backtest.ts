@@ -19,17 +19,6 @@ const command: Command = new Command('npm run backtest --')
   .allowExcessArguments(false)
   .exitOverride();
 
-try {
-  command.parse();
-  await backtest(command.opts<{ dir: string }>().dir);
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else if (error instanceof ConfigurationError) {
-    process.stderr.write(`error: ${error.message}\n`);
-    process.exitCode = 2;
-  } else throw error;
-}
-
 async function backtest(dir: string): Promise<void> {
   const context = await createLocalContext({ dir });
   try {
@@ -96,4 +85,15 @@ function text(errors: readonly ErrorRow[], heldOut: string): string {
       ? `the ensemble is no worse than its best member in the last ${heldOutWeeks} weeks`
       : `the ensemble is worse than its best member by ${(ensemble - best).toFixed(3)} points in the last ${heldOutWeeks} weeks`;
   return `${table.toString()}\n${verdict}`;
+}
+
+try {
+  command.parse();
+  await backtest(command.opts<{ dir: string }>().dir);
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof ConfigurationError) {
+    process.stderr.write(`error: ${error.message}\n`);
+    process.exitCode = 2;
+  } else throw error;
 }

@@ -286,9 +286,7 @@ describe('upstream checks of the ten', { timeout: 60_000 }, () => {
 
     it('is waited for: the runs start when it has come', async () => {
       await fill(context, { [rosters]: raw[rosters]! });
-      const waiting = dispatcher();
-      waiting.tableUpdated(rosters, [second, third]);
-      const { results } = await waiting.sweep();
+      const { results } = await dispatcher().tableUpdated(rosters, [second, third]);
       expect(results.map(({ date, status }) => `${date} ${status}`).sort()).toEqual([
         `${second} succeeded`,
         `${third} succeeded`,
