@@ -9,14 +9,14 @@ import { playNight } from './play-night.ts';
 import { nightSlate } from './slate-of-the-night.ts';
 import { summaryText } from './summary.ts';
 
-// Fewer looks than by default, so that three nights fit into a test.
-const lookEvery = 20 * 60_000;
+// Late, so that three nights fit into a test.
+const begins = 22;
 
 async function play(seed: number) {
   const dir = await mkdtemp(join(tmpdir(), 'breakwater-night-'));
   const events: NightEvent[] = [];
   try {
-    const report = await playNight({ seed, dir, lookEvery, watch: (event) => events.push(event) });
+    const report = await playNight({ seed, dir, begins, watch: (event) => events.push(event) });
     return { report, events };
   } finally {
     await rm(dir, { recursive: true });
@@ -106,7 +106,7 @@ describe('a night of games', () => {
       for (const work of report.work) expect(work).toMatchObject({ lease: null, parked: null, gaveUp: null });
       const rows = (output: string) =>
         report.work.find(({ key }) => key.startsWith(output))?.done?.rows ?? Number.NaN;
-      const { nba, mlb, date } = nightSlate(report.seed, lookEvery);
+      const { nba, mlb, date } = nightSlate(report.seed, begins);
       expect(rows('nba_analytics.team_offense')).toBe(2 * report.games.nba);
       expect(rows('nba_analytics.team_defense')).toBe(2 * report.games.nba);
       expect(rows('nba_analytics.player')).toBe(nba.rows('nba_raw.nbac_gamebook_player_stats', date).length);

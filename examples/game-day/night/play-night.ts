@@ -18,26 +18,22 @@ export interface NightOptions {
   readonly seed: number;
   /** Where state, warehouse and heartbeats are kept: an empty folder. */
   readonly dir: string;
-  /** Milliseconds between two looks of the scrapers, and at most of the sweeper. Default: 600,000. */
-  readonly lookEvery?: number | undefined;
+  /** The hour in New York at which it begins. Default: 18. */
+  readonly begins?: number | undefined;
   /** Is told of everything as it happens. Default: nobody. */
   readonly watch?: ((event: NightEvent, slate: NightSlate) => void) | undefined;
 }
 
 const minute = 60_000;
+const sweepEvery = 15 * minute;
 const longestNight = 24 * 60 * minute;
 
 /**
  * A night of games from the first trigger to the last row, on a clock of its own: warehouse, state and heartbeats are real, the
  * hours are not.
  */
-export async function playNight({
-  seed,
-  dir,
-  lookEvery = 10 * minute,
-  watch = () => {},
-}: NightOptions): Promise<NightReport> {
-  const slate = nightSlate(seed, lookEvery);
+export async function playNight({ seed, dir, begins, watch = () => {} }: NightOptions): Promise<NightReport> {
+  const slate = nightSlate(seed, begins);
   const clock = new VirtualClock({ wall: slate.startsAt });
   const tell = (news: NightNews) => watch({ at: clock.wallNow(), ...news }, slate);
   const local = await createLocalContext({
@@ -58,7 +54,7 @@ export async function playNight({
     const context = troubledContext(local, clock, { seed, sinkAway }, tell);
     const before = local.bigquery.statistics();
     const scraped = await clock.runUntil(
-      passNight({ slate, lookEvery, warehouse: heldWarehouse(local.bigquery, clock), context, tell }),
+      passNight({ slate, warehouse: heldWarehouse(local.bigquery, clock), context, tell }),
     );
     return await nightReport({ slate, local, context, before, scraped });
   } finally {
@@ -69,12 +65,11 @@ export async function playNight({
 /** Scrapers, scheduler and sweeper go their ways until all is done; gives what the scrapers wrote. */
 async function passNight(parts: {
   readonly slate: NightSlate;
-  readonly lookEvery: number;
   readonly warehouse: BigQueryClient;
   readonly context: Context;
   readonly tell: (news: NightNews) => void;
 }) {
-  const { slate, lookEvery, warehouse, context, tell } = parts;
+  const { slate, warehouse, context, tell } = parts;
   const { clock } = context;
   const dispatcher = createDispatcher({
     processors: cast,
@@ -105,7 +100,7 @@ async function passNight(parts: {
   async function sweeper() {
     while (clock.wallNow() < slate.startsAt + longestNight) {
       if (allCame && !(await isAnythingLeft(context))) return;
-      await until(clock, clock.wallNow() + lookEvery);
+      await until(clock, clock.wallNow() + sweepEvery);
       const { waiting } = await dispatcher.sweep();
       tell({ kind: 'looked', waiting });
     }
@@ -117,16 +112,16 @@ async function passNight(parts: {
   return scraped;
 }
 
-/** Asks for everything at six in the evening, again before midnight, and in the morning, whether or not it can be done. */
+/** Asks for everything in the evening, again half-way, and in the morning, whether or not it can be done. */
 async function scheduler(
-  { date, startsAt }: NightSlate,
+  { date, startsAt, basketballIsComplete }: NightSlate,
   { clock }: Context,
   dispatcher: Dispatcher,
   tell: (news: NightNews) => void,
 ): Promise<void> {
   const triggers = [
     ['too early', startsAt],
-    ['again', eastern(date, 22 * 60 + 30)],
+    ['again', (startsAt + basketballIsComplete) / 2],
     ['in the morning', eastern(addDays(date, 1), 9 * 60)],
   ] as const;
   for (const [when, at] of triggers) {

@@ -8,7 +8,7 @@ export interface NightSlate {
   readonly date: string;
   readonly nba: Season;
   readonly mlb: Season;
-  /** Early in the evening, when the first triggers come. Milliseconds since the Unix epoch, as all instants here. */
+  /** When the first triggers come: too early. Milliseconds since the Unix epoch, as all instants here. */
   readonly startsAt: number;
   /** When tables get new rows, in order; at least one table each. */
   readonly landings: readonly Landing[];
@@ -21,18 +21,19 @@ export interface Landing {
   readonly tables: readonly string[];
 }
 
-const evening = 18 * 60;
+// Scrapers look every ten minutes: what lands between is seen together.
+const scrapeEvery = 10 * 60_000;
+const evening = 18;
 
 /**
  * The night of a seed's season with most games in the evening, of those with a week of baseball behind them.
  *
- * @param scrapeEvery Milliseconds between two looks of the scrapers: what lands between is seen together.
+ * @param begins The hour in New York. Default: 18.
  */
-export function nightSlate(seed: number, scrapeEvery: number): NightSlate {
-  const seenAt = (at: number) => Math.ceil(at / scrapeEvery) * scrapeEvery;
+export function nightSlate(seed: number, begins = evening): NightSlate {
   const [nba, mlb] = [generateSeason({ seed, sport: 'nba' }), generateSeason({ seed, sport: 'mlb' })];
   const date = busiest(nba, mlb);
-  const startsAt = eastern(date, evening);
+  const startsAt = eastern(date, 60 * begins);
   const landings = new Map<number, Set<string>>();
   for (const season of [nba, mlb]) {
     for (const table of stage[season.sport]) {
@@ -53,6 +54,10 @@ export function nightSlate(seed: number, scrapeEvery: number): NightSlate {
   };
 }
 
+function seenAt(landed: number): number {
+  return Math.ceil(landed / scrapeEvery) * scrapeEvery;
+}
+
 /** The season that has the table. */
 export function seasonOf(slate: NightSlate, table: string): Season {
   return slate.nba.tables.includes(table) ? slate.nba : slate.mlb;
@@ -62,7 +67,7 @@ function busiest(nba: Season, mlb: Season): string {
   const first = addDays(mlb.dates[0]!, 7);
   const nights = nba.dates.filter((date) => date >= first && mlb.games(date).length >= 10);
   const evenings = (date: string) =>
-    nba.games(date).filter(({ startsAt }) => startsAt >= eastern(date, evening)).length;
+    nba.games(date).filter(({ startsAt }) => startsAt >= eastern(date, 60 * evening)).length;
   return nights.reduce((best, date) => (evenings(date) > evenings(best) ? date : best));
 }
 
