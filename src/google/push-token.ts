@@ -1,5 +1,6 @@
-import { OAuth2Client } from 'google-auth-library';
 import { BreakwaterError, ConfigurationError, ServiceError } from '../errors/index.ts';
+import { Lazy } from './lazy.ts';
+import { requirePeer } from './require-peer.ts';
 
 export interface PushTokenOptions {
   /** What the subscription's tokens are made for: the audience it was given, else the push endpoint's address. */
@@ -27,9 +28,13 @@ export function verifyPushToken(options: PushTokenOptions): (token: string) => P
   if (!audience)
     throw new ConfigurationError('verifyPushToken.audience', 'the audience of the tokens', audience);
   if (!email) throw new ConfigurationError('verifyPushToken.email', 'a service account’s address', email);
-  const client = new OAuth2Client();
-  const keys = options.keys ?? (async () => (await client.getFederatedSignonCertsAsync()).certs);
+  const lazy = new Lazy(async () => {
+    const { OAuth2Client } = await requirePeer('google-auth-library', () => import('google-auth-library'));
+    return new OAuth2Client();
+  });
   return async (token) => {
+    const client = await lazy.get();
+    const keys = options.keys ?? (async () => (await client.getFederatedSignonCertsAsync()).certs);
     const certificates = await keys().catch((cause: unknown) => {
       const details = { service: 'google-auth', kind: 'transient' } as const;
       throw new ServiceError('Google’s public keys could not be fetched', details, { cause });
