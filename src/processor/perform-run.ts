@@ -67,7 +67,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
           holder: config.instance,
           startedAt: new Date(clock.wallNow()).toISOString(),
           duration,
-          yields: call.yields === true && call.force !== true,
+          yields: call.yields && !call.force ? config.parking.lookEvery : undefined,
           recordDead: (runId) => recordDead(context, { runId, reason: 'stale_heartbeat' }, signal),
           cause: call.cause,
         },

@@ -25,7 +25,7 @@ export interface DispatchCall extends RunCall {
   readonly trigger: string;
   /** Decides, in the same write that releases the claim, whether the key is parked. */
   readonly settle: (result: RunResult) => Settlement;
-  /** Whether work that waits for its upstream, which was asked just now, is left to wait: nothing is claimed. */
+  /** Whether work that waits for its upstream is left to the sweep, if there is one: nothing is claimed. */
   readonly yields?: boolean | undefined;
   /** The message that asks for the run: delivered twice it starts one run. */
   readonly cause?: string | undefined;

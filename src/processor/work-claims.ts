@@ -23,8 +23,11 @@ export interface ClaimRequest {
   readonly startedAt: string;
   /** Milliseconds that the claim lasts; it is not renewed. */
   readonly duration: number;
-  /** Whether work that waits for its upstream is left to wait, until somebody is to look at it again. Default: false. */
-  readonly yields?: boolean | undefined;
+  /**
+   * Leaves work that waits for its upstream to wait, unless the look at it is late by so many milliseconds: then nobody sweeps.
+   * Default: it is claimed.
+   */
+  readonly yields?: number | undefined;
   /** The message that asks for the run, if one does: delivered twice it starts one run. */
   readonly cause?: string | undefined;
   /**
@@ -115,7 +118,7 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
       }
       continue;
     }
-    if (request.yields && lease === null && current !== undefined && isWaiting(current, request, time))
+    if (request.yields !== undefined && lease === null && current !== undefined && isWaiting(current, request, time))
       return { claimed: false, waitsFor: current.parked?.missing ?? [] };
     const fence = adopted ? (current as WorkRecord).fence : nextFence(current?.fence ?? 0, time);
     const tries = (current?.parked?.attempts ?? 0) + 1;
@@ -162,12 +165,12 @@ function withCause(current: WorkRecord | undefined, cause: string | undefined): 
   return cause === undefined ? causes : [...causes, cause].slice(-mostCauses);
 }
 
-/** The trigger adds nothing to what is parked: the same work, for which upstream was asked less than an interval ago. */
+/** The trigger adds nothing to what is parked: the same work, whose upstream is asked once an interval as it is. */
 function isWaiting({ parked, processor, options }: WorkRecord, request: ClaimRequest, time: number): boolean {
   return (
     parked !== null &&
     parked.wake === 'upstream' &&
-    parked.nextLook > time &&
+    parked.nextLook + (request.yields ?? 0) > time &&
     processor === request.processor &&
     canonicalJson(options) === canonicalJson(request.options)
   );

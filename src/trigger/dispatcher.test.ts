@@ -51,7 +51,7 @@ describe('dispatcher', () => {
     });
   });
 
-  it('merges triggers into what is parked: within an interval nothing is claimed, asked or started', async () => {
+  it('merges triggers into what is parked: nothing is claimed, asked or started, unless nobody sweeps', async () => {
     context.upstream.notReady(['6 of 8 games final']);
     const [first] = await dispatch();
     const before = await workOf(context, keys.offense);
@@ -64,7 +64,7 @@ describe('dispatcher', () => {
     expect(await workOf(context, keys.offense)).toEqual(before);
     expect(context.upstream.asked).toHaveLength(1);
     expect(context.store.calls.some(({ operation }) => operation === 'put')).toBe(false);
-    await context.clock.advance('1m');
+    await context.clock.advance('2m');
     expect((await dispatch())[0].runId).not.toBe(first.runId);
     expect(context.upstream.asked).toHaveLength(2);
   });

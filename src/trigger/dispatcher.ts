@@ -24,7 +24,7 @@ export interface DispatchOptions {
 export interface Dispatcher {
   /**
    * Runs a processor, by its declared name. What is not ready, or may work later, is parked when this resolves. Work that waits
-   * already, and whose upstream was asked less than an interval ago, is left to wait.
+   * already is left to the sweep, unless that is late by an interval: then nobody sweeps.
    *
    * @throws ConfigurationError for an unknown name or wrong options: nothing was claimed.
    */
