@@ -1,5 +1,5 @@
-import { circuitBreaker, consecutiveFailures } from '../../src/policy/index.ts';
 import { CircuitOpenError } from '../../src/errors/index.ts';
+import { circuitBreaker, consecutiveFailures } from '../../src/policy/index.ts';
 import { seededRandom, VirtualClock } from '../../src/testing/index.ts';
 import { sleep } from '../../src/time/index.ts';
 import { assumed, calibrated, end, hour, inputs, start } from './assumptions.ts';
@@ -21,11 +21,7 @@ class Instance {
   }
 }
 
-export async function oldWorld(
-  world: OldWorld,
-  constants = calibrated,
-  seed = 16,
-): Promise<WorldFigures> {
+export async function oldWorld(world: OldWorld, constants = calibrated, seed = 16): Promise<WorldFigures> {
   const clock = new VirtualClock({ wall: start });
   const random = seededRandom(seed);
   const tally = new Tally();
@@ -34,42 +30,42 @@ export async function oldWorld(
   const isThere = ({ date }: Ask) =>
     clock.wallNow() >= (date === inputs.yesterday ? inputs.yesterdayLanded : (inputs.games.at(-1) ?? 0));
 
-  async function run(ask: Ask): Promise<boolean> {
+  async function run(ask: Ask): Promise<'done' | 'failed' | 'cut off'> {
     tally.started(clock.wallNow());
     const [least, most] = inputs.runTakes;
     const takes = least + random() * (most - least);
     if (random() < constants.cutOff && !isThere(ask)) {
       await sleep(clock, takes * random());
       tally.stuck++;
-      throw new ConnectionLost();
+      return 'cut off';
     }
     await sleep(clock, takes);
     if (!isThere(ask)) {
       tally.failures++;
-      return false;
+      return 'failed';
     }
     tally.successes++;
     if (ask.date === inputs.today) tally.outputAt ??= clock.wallNow();
-    return true;
+    return 'done';
   }
 
   async function handle(ask: Ask): Promise<number> {
     const { breaker } = instances[Math.floor(random() * instances.length)] as Instance;
-    try {
-      if (world === 'asItWas') {
-        // run() caught everything and returned false: the breaker has never seen a failure.
-        return (await breaker.execute(() => run(ask))) ? 200 : 500;
-      }
-      return await breaker.execute(async () => {
-        if (await run(ask)) return 200;
-        throw new Error('no data');
-      });
-    } catch (error) {
-      if (error instanceof ConnectionLost) throw error;
-      // The template asked for each rejected message, with a query that could not be true.
-      if (error instanceof CircuitOpenError) tally.upstreamQueries++;
-      return error instanceof CircuitOpenError ? 503 : 500;
+    const handled = await breaker.executeOutcome(async () => {
+      const outcome = await run(ask);
+      // As it was, run() caught everything and returned: the breaker has never seen a failure.
+      if (world === 'template' && outcome === 'failed') throw new Error('no data');
+      return outcome;
+    });
+    if (handled.ok) {
+      // Whoever is cut off answers nothing.
+      if (handled.value === 'cut off') throw new Error('the connection was lost');
+      return handled.value === 'done' ? 200 : 500;
     }
+    if (!(handled.error instanceof CircuitOpenError)) return 500;
+    // The template asked for each message that it rejected, with a query that could not be true.
+    tally.upstreamQueries++;
+    return 503;
   }
 
   const subscription = new PushSubscription({
@@ -107,5 +103,3 @@ export function ordinaryTriggers(): readonly { readonly wall: number; readonly d
     })),
   );
 }
-
-class ConnectionLost extends Error {}
