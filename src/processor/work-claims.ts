@@ -118,7 +118,12 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
       }
       continue;
     }
-    if (request.yields !== undefined && lease === null && current !== undefined && isWaiting(current, request, time))
+    if (
+      request.yields !== undefined &&
+      lease === null &&
+      current !== undefined &&
+      isWaiting(current, request, time)
+    )
       return { claimed: false, waitsFor: current.parked?.missing ?? [] };
     const fence = adopted ? (current as WorkRecord).fence : nextFence(current?.fence ?? 0, time);
     const tries = (current?.parked?.attempts ?? 0) + 1;
