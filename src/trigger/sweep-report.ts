@@ -8,7 +8,7 @@ export interface SweepReport {
   readonly recovered: readonly string[];
   /** Keys that waited too long. */
   readonly gaveUp: readonly string[];
-  /** What was looked at and still waits, and for what. */
+  /** What still waits, and for what, whether or not it was due to be looked at. */
   readonly waiting: readonly {
     readonly key: string;
     readonly reason: string;
@@ -48,6 +48,11 @@ export class SweepDraft {
 
   waits(key: string, reason: string, missing: readonly string[] = []): void {
     this.#waiting.set(key, { key, reason, missing });
+  }
+
+  /** What was looked at in this sweep says more than the record does. */
+  isNotDue(key: string, reason: string, missing: readonly string[]): void {
+    if (!this.#waiting.has(key)) this.waits(key, reason, missing);
   }
 
   starts(key: string): void {

@@ -60,7 +60,9 @@ async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal |
   const work = context.store.collection(workRecords);
   const { time: now } = await work.list({ dueBefore: 0, limit: 1, signal });
   const found: Entry<WorkRecord>[] = [];
-  for await (const { entry } of entriesOf(work, { dueBefore: now + soon, signal })) found.push(entry);
+  // Only what is parked or at work has a due time: what is not due yet is told of too.
+  for await (const { entry } of entriesOf(work, { dueBefore: Number.MAX_SAFE_INTEGER, signal }))
+    found.push(entry);
   const looks = found.map((entry) => (entry.readable ? (entry.value.parked?.nextLook ?? now) : now));
   const wait = Math.max(0, ...looks.map((look) => look - now).filter((wait) => wait <= soon));
   if (wait > 0) await sleep(context.clock, wait, signal);
@@ -84,6 +86,10 @@ async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal |
       continue;
     }
     if (record.parked === null) continue;
+    if (record.parked.nextLook > time) {
+      draft.isNotDue(record.key, record.parked.reason, record.parked.missing);
+      continue;
+    }
     const processor = parts.known.find(record.processor);
     if (processor === undefined) draft.waits(record.key, `no processor ${record.processor} here`);
     else if (paused.has(record.processor)) draft.waits(record.key, 'disabled', record.parked.missing);
