@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     setupFiles: ['test/setup/loopback-only.ts'],
+    // A project of its own, whose tests run on the packed package: test/package/quickstart.test.ts.
+    exclude: ['examples/quickstart/**', '**/node_modules/**'],
     include: [
       'src/**/*.test.ts',
       'test/**/*.test.ts',
