@@ -124,6 +124,21 @@ describe('the processors on made-up days', { timeout: 60_000 }, () => {
     expect(String('error' in result && result.error)).toContain('no possessions for 4 of 4 teams');
   });
 
+  it('refuse a day on which four in five of the teams are not there, though each game has one', async () => {
+    await runOn(raw, [TeamOffenseGameSummary]);
+    await context.bigquery.replacePartition(
+      TeamOffenseGameSummary.processor.output,
+      { column: 'game_date', value: nbaDate },
+      (await outputOf(context, TeamOffenseGameSummary)).filter((row) => row.home_game),
+    );
+    const [result] = await new PlayerGameSummary(context).run(
+      { startDate: nbaDate, endDate: nbaDate },
+      { force: true },
+    );
+    expect(result).toMatchObject({ status: 'failed', reason: 'validation_failed', errorKind: 'permanent' });
+    expect(String('error' in result && result.error)).toContain('2 of 4 final teams, below 80 %');
+  });
+
   it('count the first game of a doubleheader before the second', async () => {
     await runOn(raw, [MlbBatterGameSummary]);
     const rows = await outputOf(context, MlbBatterGameSummary);
