@@ -7,13 +7,14 @@ import {
   type MergeOptions,
   type NdjsonSource,
   type Partition,
+  parsedRow,
   type QueryOptions,
   type QueryParameter,
   type QueryRow,
   type TableName,
   type WriteResult,
 } from '../clients/index.ts';
-import { ConfigurationError, InvalidDataError } from '../errors/index.ts';
+import { ConfigurationError } from '../errors/index.ts';
 import { type Clock, milliseconds } from '../time/index.ts';
 import { FakeTables } from './fake-tables.ts';
 import { Outage } from './outage.ts';
@@ -110,15 +111,7 @@ export class FakeBigQuery extends Outage implements BigQueryClient {
       const { answer } = known;
       const rows = structuredClone(typeof answer === 'function' ? await answer(params, sql) : answer);
       if (schema === undefined) return rows as unknown as Row[];
-      return rows.map((row, index) => {
-        const parsed = schema.safeParse(row);
-        if (parsed.success) return parsed.data;
-        const [issue] = parsed.error.issues;
-        throw new InvalidDataError(
-          `Row ${index + 1} of the query: column "${issue?.path.join('.') ?? '?'}": ${issue?.message}`,
-          { cause: parsed.error },
-        );
-      });
+      return rows.map((row, index) => parsedRow(schema, row, index));
     });
   }
 

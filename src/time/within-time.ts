@@ -18,7 +18,8 @@ export async function withinTime<T>(
       controller.abort(error);
       reject(error);
     });
-    call(controller.signal)
+    // In an async function of its own: a call that throws before it gives a promise must not leave the timer.
+    (async () => call(controller.signal))()
       .then(resolve, reject)
       .finally(() => timer.cancel());
   });

@@ -40,7 +40,7 @@ export function boundsContract(bed: Bed<WritableUnderTest>): void {
       expect(bed().clock.pendingTimers).toBe(0);
     });
 
-    it.each([-1, Number.NaN, 'soon'])('refuse the time-out %j', async (timeout) => {
+    it.each([-1, Number.NaN, Infinity, 'soon'])('refuse the time-out %s', async (timeout) => {
       const table = await tableWith(bed(), []);
       const options = { timeout: timeout as number };
       expect(await failure(write(bed().client, table, options))).toBeInstanceOf(ConfigurationError);
@@ -164,7 +164,7 @@ export function queryBoundsContract(bed: Bed<WritableUnderTest>): void {
       expect(bed().clock.pendingTimers).toBe(0);
     });
 
-    it.each([-1, Number.NaN, 'soon'])('refuse the time-out %j', async (timeout) => {
+    it.each([-1, Number.NaN, Infinity, 'soon'])('refuse the time-out %s', async (timeout) => {
       const call = bed().client.query('SELECT 1 AS one', { timeout: timeout as number });
       expect(await failure(call)).toBeInstanceOf(ConfigurationError);
     });

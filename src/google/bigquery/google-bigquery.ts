@@ -12,6 +12,7 @@ import {
   type NdjsonSource,
   ndjsonRows,
   type Partition,
+  parsedRow,
   type QueryOptions,
   type QueryRow,
   requireColumn,
@@ -129,7 +130,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
       }),
     );
     const { schema } = options;
-    return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsed(schema, row, index));
+    return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsedRow(schema, row, index));
   }
 
   async *stream<Row = QueryRow>(
@@ -156,7 +157,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
         const fields = page.value.schema?.fields ?? [];
         for (const row of page.value.rows ?? []) {
           const plain = rowOf(fields, row);
-          yield options.schema === undefined ? (plain as Row) : parsed(options.schema, plain, index);
+          yield options.schema === undefined ? (plain as Row) : parsedRow(options.schema, plain, index);
           index += 1;
         }
       }
@@ -311,7 +312,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
 
   #queryConfiguration<Row>(sql: string, options: QueryOptions<Row>): object {
     const { params = {}, types = {}, labels, maximumBytesBilled = this.#maximumBytesBilled } = options;
-    const after = milliseconds('timeout', options.timeout ?? this.timeout, { infinite: true });
+    const after = milliseconds('timeout', options.timeout ?? this.timeout);
     checkLabels(labels);
     return {
       query: {
@@ -322,7 +323,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
         ...(maximumBytesBilled !== undefined && { maximumBytesBilled: String(maximumBytesBilled) }),
       },
       ...(labels !== undefined && { labels }),
-      ...(after !== Infinity && { jobTimeoutMs: String(Math.ceil(after)) }),
+      jobTimeoutMs: String(Math.ceil(after)),
     };
   }
 }
@@ -359,14 +360,4 @@ function checkLabels(labels: Readonly<Record<string, string>> | undefined): void
     if (!/^[a-z][a-z0-9_-]{0,62}$/.test(name) || !/^[a-z0-9_-]{0,63}$/.test(value))
       throw new ConfigurationError('labels', "lower-case letters, digits, '-' and '_'", `${name}: ${value}`);
   }
-}
-
-function parsed<Row>(schema: NonNullable<QueryOptions<Row>['schema']>, row: QueryRow, index: number): Row {
-  const result = schema.safeParse(row);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new InvalidDataError(
-    `Row ${index + 1} of the query: column "${issue?.path.join('.') ?? '?'}": ${issue?.message}`,
-    { cause: result.error },
-  );
 }

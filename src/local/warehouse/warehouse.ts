@@ -10,6 +10,7 @@ import {
   type MergeOptions,
   type NdjsonSource,
   type Partition,
+  parsedRow,
   type QueryOptions,
   type QueryRow,
   requireColumn,
@@ -127,7 +128,7 @@ class DuckWarehouse implements Warehouse {
             this.#change(session, statement, bound),
           );
     this.#rowsRead += rows.length;
-    return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsed(schema, row, index));
+    return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsedRow(schema, row, index));
   }
 
   insert(table: string, rows: readonly object[], options: CallOptions = {}): Promise<WriteResult> {
@@ -246,15 +247,5 @@ class DuckWarehouse implements Warehouse {
 }
 
 function boundsOf({ signal, timeout }: CallOptions): Bounds {
-  return { signal, timeout: milliseconds('timeout', timeout ?? usualTimeout, { infinite: true }) };
-}
-
-function parsed<Row>(schema: NonNullable<QueryOptions<Row>['schema']>, row: QueryRow, index: number): Row {
-  const result = schema.safeParse(row);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new InvalidDataError(
-    `Row ${index + 1} of the query: column "${issue?.path.join('.') ?? '?'}": ${issue?.message}`,
-    { cause: result.error },
-  );
+  return { signal, timeout: milliseconds('timeout', timeout ?? usualTimeout) };
 }

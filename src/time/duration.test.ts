@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../errors/index.ts';
+import { type Duration, milliseconds } from './duration.ts';
+
+describe('a duration', () => {
+  it.each<[Duration, number]>([
+    [1.5, 1.5],
+    ['250ms', 250],
+    ['30s', 30_000],
+    ['1.5h', 5_400_000],
+    ['7d', 604_800_000],
+    [2 ** 40, 2 ** 40],
+  ])('%j is %d milliseconds', (given, expected) => {
+    expect(milliseconds('after', given)).toBe(expected);
+  });
+
+  it.each<unknown>([0, -1, Number.NaN, Infinity, -Infinity, '0s', '-5s', 'soon', '', '5 bananas', null, {}])(
+    '%j is none, and the error says of what',
+    (given) => {
+      expect(() => milliseconds('retry.after', given as Duration)).toThrow(ConfigurationError);
+      expect(() => milliseconds('retry.after', given as Duration)).toThrow(/retry\.after.*more than zero/);
+    },
+  );
+
+  it('may be zero or without end only where that is said', () => {
+    for (const zero of [0, '0s', '0ms', '0.0 s']) expect(milliseconds('after', zero, { zero: true })).toBe(0);
+    expect(milliseconds('after', Infinity, { infinite: true })).toBe(Infinity);
+    expect(() => milliseconds('after', '0 bananas', { zero: true })).toThrow(ConfigurationError);
+    expect(() => milliseconds('after', -Infinity, { infinite: true })).toThrow(ConfigurationError);
+  });
+
+  it('as a number comes out as it went in', () => {
+    fc.assert(
+      fc.property(fc.double({ min: Number.MIN_VALUE, noNaN: true, noDefaultInfinity: true }), (given) => {
+        expect(milliseconds('after', given)).toBe(given);
+      }),
+    );
+  });
+});
