@@ -2,12 +2,20 @@ export * from './clients/index.ts';
 export { type Config, type ConfigOverrides, type Context, config } from './context/index.ts';
 export {
   type Beat,
+  type Health,
+  type HealthReport,
   type HeartbeatChainOptions,
   type Heartbeats,
   type HeartbeatSink,
   type HeartbeatStatistics,
   heartbeatChain,
   memorySink,
+  type MonitorOptions,
+  type RunHealth,
+  readHealth,
+  type SinkCall,
+  type SinkRead,
+  type UnreadableBeat,
 } from './heartbeat/index.ts';
 export * from './policy/index.ts';
 export {
