@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { CallOptions } from './call.ts';
+import type { StorageClient } from './storage.ts';
 
 /**
  * The warehouse as a processor sees it: BigQuery SQL with named parameters, rows as plain values.
@@ -13,8 +14,11 @@ export interface BigQueryClient {
   readonly timeout?: number | undefined;
   /** Rows of one SELECT, or nothing for DML. Named parameters only: `@name` in the text, `params.name` beside it. */
   query<Row = QueryRow>(sql: string, options?: QueryOptions<Row>): Promise<Row[]>;
-  /** Appends rows to a table. All are written, or none. */
-  insert(table: TableName, rows: readonly object[], options?: CallOptions): Promise<WriteResult>;
+  /**
+   * Appends rows to a table. All are written, or none: a row that the table does not take is an InvalidDataError naming row and
+   * field, unless there are `deadLetters`.
+   */
+  insert(table: TableName, rows: readonly object[], options?: InsertOptions): Promise<InsertResult>;
   /** Loads NDJSON into a table. All lines are written, or none: a bad line is an InvalidDataError naming line and field. */
   load(table: TableName, ndjson: NdjsonSource, options?: LoadOptions): Promise<WriteResult>;
   /**
@@ -66,6 +70,42 @@ export type ParameterType = ScalarType | readonly [ScalarType];
 
 /** NDJSON as text, bytes or a stream of either; read to its end, in bounded memory. */
 export type NdjsonSource = string | Uint8Array | AsyncIterable<string | Uint8Array>;
+
+export interface InsertOptions extends CallOptions {
+  /** Default: none. A row that the table does not take refuses all, and after an error it is the caller who has the rows. */
+  readonly deadLetters?: DeadLetters | undefined;
+  /**
+   * Names what is inserted, such as a run's key: what is in the table under this id is not inserted again for at least seven days,
+   * whichever process asks. Letters, digits and `. : / @ _ -`, at most 100. Default: none; without it only the requests of one call are
+   * told from each other.
+   */
+  readonly insertId?: string | undefined;
+}
+
+/**
+ * A folder of objects beside an insert, in which no row is lost. Rows that the table does not take are put down as
+ * `<prefix>/<table>/<insert id>.rejected.ndjson`, each with its reason; the others lie in `<insert id>.rows.ndjson` until the
+ * warehouse has acknowledged them, whatever becomes of the process: `insertUnacknowledged` inserts what was left.
+ */
+export interface DeadLetters {
+  readonly storage: Pick<StorageClient, 'save' | 'read' | 'list' | 'delete'>;
+  /** Where the files lie: `dead-letters`. */
+  readonly prefix: string;
+}
+
+/** A line of a dead-letter file. */
+export interface RejectedRow {
+  /** Its number among the rows of the insert, from 1. */
+  readonly row: number;
+  readonly reason: string;
+  /** The row, as JSON can show it. */
+  readonly data: unknown;
+}
+
+export interface InsertResult extends WriteResult {
+  /** Rows that the table does not take, if there were any, and the object that holds them now. */
+  readonly rejected?: { readonly rows: number; readonly path: string } | undefined;
+}
 
 export interface LoadOptions extends CallOptions {
   /** `append` adds to what is there, `truncate` replaces it. Default: `append`. */

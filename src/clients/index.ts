@@ -1,7 +1,10 @@
 export type {
   BigQueryClient,
+  DeadLetters,
   Fence,
   FencedWriteOptions,
+  InsertOptions,
+  InsertResult,
   LoadOptions,
   MergeOptions,
   NdjsonSource,
@@ -11,10 +14,12 @@ export type {
   QueryParameter,
   QueryRow,
   QueryValue,
+  RejectedRow,
   ScalarType,
   TableName,
   WriteResult,
 } from './bigquery.ts';
+export { checkInsert, type GuardedInsert, guardedInsert, insertUnacknowledged } from './dead-letters.ts';
 export { longestLine, type NdjsonRow, ndjsonRows } from './ndjson-rows.ts';
 export {
   checkFence,
@@ -41,7 +46,7 @@ export type { DeleteOptions, ListOptions, SaveOptions, StorageClient, StoredObje
 export { checkGeneration, checkListLimit, checkObjectPath, checkObjectPrefix } from './object-path.ts';
 export { createJsonLogger, type JsonLoggerOptions } from './json-logger.ts';
 export { parsedRow } from './parsed-row.ts';
-export { requireColumn, rowFor, rowsIn, type TableColumn, type WrittenTable } from './table-rows.ts';
+export { fitting, requireColumn, rowFor, rowsIn, type TableColumn, type WrittenTable } from './table-rows.ts';
 export {
   type HttpService,
   type HttpServiceOptions,

@@ -66,6 +66,16 @@ export function rowFor(
   );
 }
 
+/** The largest row that is inserted, in bytes as JSON: a request takes 10 MB. */
+export const largestRow = 9_900_000;
+
+/** The row, if it fits into a request. @throws InvalidDataError naming the place. */
+export function fitting<Row extends object>(row: Row, where: string): Row {
+  const size = Buffer.byteLength(JSON.stringify(row));
+  if (size <= largestRow) return row;
+  throw new InvalidDataError(`${where}: has ${size} bytes as JSON, at most ${largestRow} fit into a request`);
+}
+
 function valueFor({ name, type, repeated, nullable }: TableColumn, value: unknown, where: string): unknown {
   if (value === undefined || value === null) {
     if (nullable) return null;
@@ -123,6 +133,6 @@ function instantOf(value: unknown): string | undefined {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -2,7 +2,11 @@ import {
   type BigQueryClient,
   boundedCall,
   type CallOptions,
+  checkInsert,
   type FencedWriteOptions,
+  guardedInsert,
+  type InsertOptions,
+  type InsertResult,
   type LoadOptions,
   type MergeOptions,
   type NdjsonSource,
@@ -16,10 +20,12 @@ import {
 } from '../clients/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
 import { type Clock, milliseconds } from '../time/index.ts';
-import { FakeTables } from './fake-tables.ts';
+import { FakeTables, insertableRow } from './fake-tables.ts';
 import { Outage } from './outage.ts';
 import { parametersOf } from './query-parameters.ts';
 import { keep } from './recording.ts';
+
+const usualTimeout = 120_000;
 
 type Params = Readonly<Record<string, QueryParameter>>;
 
@@ -68,7 +74,7 @@ export class FakeBigQuery extends Outage implements BigQueryClient {
   constructor({ clock, tables = {} }: FakeBigQueryOptions) {
     super();
     this.#clock = clock;
-    for (const [table, rows] of Object.entries(tables)) this.#tables.append(table, rows, `${table} row`);
+    for (const [table, rows] of Object.entries(tables)) this.#tables.append(table, rows);
   }
 
   /**
@@ -115,11 +121,28 @@ export class FakeBigQuery extends Outage implements BigQueryClient {
     });
   }
 
-  insert(table: TableName, rows: readonly object[], options: CallOptions = {}): Promise<WriteResult> {
+  async insert(
+    table: TableName,
+    rows: readonly object[],
+    options: InsertOptions = {},
+  ): Promise<InsertResult> {
     keep(this.calls, { method: 'insert', table, options });
-    return this.#call(`insert into ${table}`, options, async () =>
-      this.#tables.append(table, rows, `${table} row`),
-    );
+    checkInsert(options);
+    const { deadLetters } = options;
+    const insert = (good: readonly object[], within: InsertOptions) =>
+      this.#call(`insert into ${table}`, within, async () =>
+        this.#tables.append(table, good, within.insertId),
+      );
+    if (deadLetters === undefined) return insert(rows, options);
+    return guardedInsert({
+      table,
+      rows,
+      options: { ...options, deadLetters },
+      clock: this.#clock,
+      timeout: usualTimeout,
+      judge: async () => insertableRow,
+      insert,
+    });
   }
 
   load(table: TableName, ndjson: NdjsonSource, options: LoadOptions = {}): Promise<WriteResult> {
@@ -149,7 +172,7 @@ export class FakeBigQuery extends Outage implements BigQueryClient {
 
   async #call<T>(
     what: string,
-    { signal, timeout = '120s' }: CallOptions,
+    { signal, timeout = usualTimeout }: CallOptions,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const after = milliseconds('timeout', timeout);

@@ -3,6 +3,7 @@ import {
   checkMerge,
   checkPartition,
   type Fence,
+  fitting,
   type MergeOptions,
   type NdjsonSource,
   ndjsonRows,
@@ -26,6 +27,7 @@ interface LoadHow {
 export class FakeTables {
   readonly #tables = new Map<string, readonly QueryRow[]>();
   readonly #fences = new Map<string, number>();
+  readonly #inserts = new Set<string>();
 
   get names(): readonly TableName[] {
     return [...this.#tables.keys()];
@@ -35,11 +37,14 @@ export class FakeTables {
     return structuredClone([...(this.#tables.get(nameOf(table)) ?? [])]);
   }
 
-  /** @param where What errors call a row, before its number. */
-  append(table: TableName, rows: readonly object[], where: string): WriteResult {
+  /** @param insertId What was appended under it is not appended again. */
+  append(table: TableName, rows: readonly object[], insertId?: string): WriteResult {
     const name = nameOf(table);
-    const added = rows.map((row, index) => plainRow(row, `${where} ${index + 1}`));
+    const added = rows.map((row, index) => insertableRow(row, `${table} row ${index + 1}`));
+    const insert = `${name} ${insertId}`;
+    if (insertId !== undefined && this.#inserts.has(insert)) return { rows: added.length };
     this.#tables.set(name, [...(this.#tables.get(name) ?? []), ...added]);
+    if (insertId !== undefined) this.#inserts.add(insert);
     return { rows: added.length };
   }
 
@@ -119,6 +124,11 @@ function rowsIn({ column, value }: Partition, table: TableName, rows: readonly o
     }
     return plain;
   });
+}
+
+/** The row as a table would hold it. @throws InvalidDataError */
+export function insertableRow(row: unknown, where: string): QueryRow {
+  return fitting(plainRow(row, where), where);
 }
 
 function plainRow(row: unknown, where: string): QueryRow {

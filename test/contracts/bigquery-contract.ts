@@ -3,6 +3,7 @@ import type { BigQueryClient, QueryRow } from '../../src/clients/index.ts';
 import type { VirtualClock } from '../../src/testing/index.ts';
 import { boundsContract, queryBoundsContract } from './bigquery-bounds.ts';
 import { fencesContract } from './bigquery-fences.ts';
+import { insertsContract } from './bigquery-inserts.ts';
 import { loadsContract } from './bigquery-loads.ts';
 import { queriesContract } from './bigquery-queries.ts';
 import { typedWritesContract } from './bigquery-typed-writes.ts';
@@ -64,6 +65,7 @@ export function bigqueryContract(
     queriesContract(bed, dataset);
     queryBoundsContract(bed);
     writesContract(bed);
+    insertsContract(bed);
     typedWritesContract(bed, dataset);
     loadsContract(bed);
     fencesContract(bed);
@@ -78,6 +80,7 @@ export function bigqueryWritesContract(
 ): void {
   suite(name, make, (bed) => {
     writesContract(bed);
+    insertsContract(bed);
     loadsContract(bed);
     fencesContract(bed);
     boundsContract(bed);

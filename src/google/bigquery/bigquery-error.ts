@@ -36,16 +36,24 @@ export function requestError(what: string, error: unknown): unknown {
   return error;
 }
 
+/** A job that ran, and failed. */
+export class JobFailedError extends ServiceError {}
+
 /** An error of a job that ran. */
-export function jobError(what: string, failure: JobFailure): ServiceError {
-  return serviceError(what, failure, { errors: [failure], message: failure.message });
+export function jobError(what: string, failure: JobFailure): JobFailedError {
+  return serviceError(what, failure, { errors: [failure], message: failure.message }, JobFailedError);
 }
 
-function serviceError(what: string, { reason, message = '' }: JobFailure, cause: unknown): ServiceError {
+function serviceError(
+  what: string,
+  { reason, message = '' }: JobFailure,
+  cause: unknown,
+  Failure: typeof ServiceError = ServiceError,
+): ServiceError {
   const concurrent = serialization.test(message);
   const code = concurrent ? concurrentUpdate : (reason ?? codeOf(cause));
   const kind = concurrent ? 'transient' : classify(cause).kind;
-  return new ServiceError(
+  return new Failure(
     `${what} failed (${code}): ${message.slice(0, 500)}`,
     { service: 'bigquery', kind, code },
     { cause },

@@ -3,10 +3,14 @@ import {
   type BigQueryClient,
   type CallOptions,
   checkFence,
+  checkInsert,
   checkMerge,
   checkPartition,
-  type Fence,
   type FencedWriteOptions,
+  fitting,
+  guardedInsert,
+  type InsertOptions,
+  type InsertResult,
   type LoadOptions,
   type MergeOptions,
   type NdjsonSource,
@@ -22,19 +26,20 @@ import {
   tableParts,
   type WriteResult,
 } from '../../clients/index.ts';
-import { ConfigurationError, InvalidDataError, LostLeaseError, ServiceError } from '../../errors/index.ts';
+import { InvalidDataError } from '../../errors/index.ts';
 import { type Bulkhead, bulkhead } from '../../policy/index.ts';
 import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
-import { endpointOf } from '../endpoint.ts';
 import { GoogleCalls, type GoogleStatistics } from '../google-calls.ts';
 import { Lazy } from '../lazy.ts';
-import { requirePeer } from '../require-peer.ts';
 import { wantsNewJob } from './bigquery-error.ts';
-import { type FencedWrite, fencedWrite, lostLease, newestToken, type Script } from './fenced-write.ts';
-import { Jobs } from './jobs.ts';
-import { queryParameters } from './parameters.ts';
+import type { Script } from './fenced-write.ts';
+import { FencedWrites } from './fenced-writes.ts';
+import { type Job, Jobs } from './jobs.ts';
+import { Loads } from './loads.ts';
+import { officialClient } from './official-client.ts';
+import { queryConfiguration } from './query-configuration.ts';
 import { Rest } from './rest.ts';
-import { type Pieces, piecesOf, Staging } from './staging.ts';
+import { piecesOf, Staging } from './staging.ts';
 import { type Table, tableOf } from './table.ts';
 import { rowOf } from './wire.ts';
 
@@ -92,7 +97,8 @@ class GoogleBigQueryClient implements GoogleBigQuery {
   readonly #calls: GoogleCalls;
   readonly #rest: Rest;
   readonly #jobs: Jobs;
-  readonly #staging: Staging;
+  readonly #loads: Loads;
+  readonly #fenced: FencedWrites;
   readonly #atWork: Bulkhead;
 
   constructor(options: GoogleBigQueryOptions) {
@@ -101,7 +107,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     this.timeout = milliseconds('bigquery.timeout', timeout);
     this.#project = project;
     this.#maximumBytesBilled = options.maximumBytesBilled;
-    this.#client = new Lazy(() => clientOf(options));
+    this.#client = new Lazy(() => officialClient(options));
     this.#calls = new GoogleCalls({
       service: 'bigquery',
       clock,
@@ -113,21 +119,16 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     });
     this.#rest = new Rest(this.#client, this.#calls);
     this.#jobs = new Jobs({ rest: this.#rest, project, location, clock, random, attempts });
-    this.#staging = new Staging(this.#rest, this.#jobs, clock);
+    const staging = new Staging(this.#rest, this.#jobs, clock);
+    this.#loads = new Loads(staging, this.#jobs);
+    this.#fenced = new FencedWrites(staging, (script, signal) => this.#script(script, signal));
     this.#atWork = bulkhead({ limit: concurrency, queue: mostWaiting, clock });
   }
 
   async query<Row = QueryRow>(sql: string, options: QueryOptions<Row> = {}): Promise<Row[]> {
-    const configuration = this.#queryConfiguration(sql, options);
+    const configuration = this.#configuration(sql, options);
     const rows = await this.#call('Query', options, (signal) =>
-      this.#jobs.run('Query', signal, configuration, async (job) => {
-        const rows: QueryRow[] = [];
-        for await (const page of this.#jobs.pages('Query', signal, job, pageRows)) {
-          const fields = page.schema?.fields ?? [];
-          for (const row of page.rows ?? []) rows.push(rowOf(fields, row));
-        }
-        return rows;
-      }),
+      this.#jobs.run('Query', signal, configuration, (job) => this.#rowsOf('Query', signal, job)),
     );
     const { schema } = options;
     return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsedRow(schema, row, index));
@@ -137,7 +138,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     sql: string,
     options: QueryOptions<Row> = {},
   ): AsyncGenerator<Row, void, undefined> {
-    const configuration = this.#queryConfiguration(sql, options);
+    const configuration = this.#configuration(sql, options);
     const job = await this.#call('Query', options, (signal) =>
       this.#jobs.run('Query', signal, configuration, async (job) => job),
     );
@@ -166,10 +167,33 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     }
   }
 
-  insert(table: string, rows: readonly object[], options: CallOptions = {}): Promise<WriteResult> {
+  async insert(table: string, rows: readonly object[], options: InsertOptions = {}): Promise<InsertResult> {
+    checkInsert(options);
+    const { deadLetters } = options;
+    if (deadLetters === undefined) return this.#insert(table, rows, options);
+    return guardedInsert({
+      table,
+      rows,
+      options: { ...options, deadLetters },
+      clock: this.#calls.clock,
+      timeout: this.timeout,
+      judge: async (bounds) => {
+        const { columns } = await this.#call(`Look at ${table}`, bounds, (signal) =>
+          tableOf(this.#rest, this.#project, table, signal),
+        );
+        return (row, where) => fitting(rowFor(columns, row, where), where);
+      },
+      insert: (good, within) => this.#insert(table, good, within),
+    });
+  }
+
+  #insert(table: string, rows: readonly object[], options: InsertOptions): Promise<WriteResult> {
     return this.#write(table, options, async (target, signal) => {
-      const checked = rows.map((row, index) => rowFor(target.columns, row, `${table} row ${index + 1}`));
-      return this.#load(target, piecesOf(checked), 'append', signal);
+      const checked = rows.map((row, index) => {
+        const where = `${table} row ${index + 1}`;
+        return fitting(rowFor(target.columns, row, where), where);
+      });
+      return this.#loads.insert(target, checked, options.insertId, signal);
     });
   }
 
@@ -180,7 +204,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
         for await (const { where, value } of ndjsonRows(source, name, signal))
           yield rowFor(target.columns, value, where);
       };
-      return this.#load(target, piecesOf(rows()), mode, signal);
+      return this.#loads.load(target, piecesOf(rows()), mode, signal);
     });
   }
 
@@ -195,7 +219,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
       checkPartition(partition);
       checkFence(fence);
       const checked = rowsIn(target, partition, rows);
-      await this.#fenced({ table: target, partition, fence }, checked, signal);
+      await this.#fenced.write({ table: target, partition, fence }, checked, signal);
       return checked.length;
     });
   }
@@ -209,7 +233,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
       const keys = new Set(checked.map((row) => JSON.stringify(key.map((column) => row[column]))));
       if (keys.size < checked.length)
         throw new InvalidDataError(`${table}: two rows have the same key (${key.join(', ')})`);
-      await this.#fenced({ table: target, partition: scope, key, fence }, checked, signal);
+      await this.#fenced.write({ table: target, partition: scope, key, fence }, checked, signal);
       return checked.length;
     });
   }
@@ -242,122 +266,23 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     return { rows };
   }
 
-  /** All of the rows by one job: their own where they are one piece, else a copy of where they were gathered. */
-  async #load(
-    target: Table,
-    pieces: Pieces,
-    mode: 'append' | 'truncate',
-    signal: AbortSignal,
-  ): Promise<number> {
-    const rest = pieces[Symbol.asyncIterator]();
-    const first = await rest.next();
-    if (first.done) {
-      if (mode === 'truncate') await this.#staging.load(target, Buffer.alloc(0), mode, signal);
-      return 0;
+  async #script({ sql, params, types }: Script, signal: AbortSignal): Promise<QueryRow[]> {
+    const configuration = this.#configuration(sql, { params, types });
+    return this.#jobs.run('Write', signal, configuration, (job) => this.#rowsOf('Write', signal, job));
+  }
+
+  async #rowsOf(what: string, signal: AbortSignal, job: Job): Promise<QueryRow[]> {
+    const rows: QueryRow[] = [];
+    for await (const page of this.#jobs.pages(what, signal, job, pageRows)) {
+      const fields = page.schema?.fields ?? [];
+      for (const row of page.rows ?? []) rows.push(rowOf(fields, row));
     }
-    const second = await rest.next();
-    if (second.done) {
-      await this.#staging.load(target, first.value.lines, mode, signal);
-      return first.value.rows;
-    }
-    let rows = 0;
-    const all = (async function* () {
-      for (const piece of [first.value, second.value]) {
-        rows += piece.rows;
-        yield piece;
-      }
-      for await (const piece of { [Symbol.asyncIterator]: () => rest }) {
-        rows += piece.rows;
-        yield piece;
-      }
-    })();
-    await this.#staging.of(target, all, signal, (staging) =>
-      this.#staging.copy(staging, target, mode, signal),
-    );
     return rows;
   }
 
-  async #fenced(
-    write: Omit<FencedWrite, 'staging'>,
-    rows: readonly object[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const run = (staging: Table | undefined) => this.#script(fencedWrite({ ...write, staging }), signal);
-    try {
-      if (rows.length === 0) await run(undefined);
-      else await this.#staging.of(write.table, piecesOf(rows), signal, run);
-    } catch (error) {
-      if (write.fence === undefined || !isLostLease(error)) throw error;
-      throw await this.#lostLease(write.table, write.fence, error, signal);
-    }
-  }
-
-  async #lostLease(table: Table, fence: Fence, cause: unknown, signal: AbortSignal): Promise<LostLeaseError> {
-    const [row] = await this.#script(newestToken(table, fence), signal);
-    return new LostLeaseError(
-      `Fence ${fence.token} of ${fence.key} is older than ${row?.token}: another run has taken over`,
-      { cause },
-    );
-  }
-
-  #script({ sql, params, types }: Script, signal: AbortSignal): Promise<QueryRow[]> {
-    const configuration = this.#queryConfiguration(sql, { params, types });
-    return this.#jobs.run('Write', signal, configuration, async (job) => {
-      const rows: QueryRow[] = [];
-      for await (const page of this.#jobs.pages('Write', signal, job, pageRows))
-        for (const row of page.rows ?? []) rows.push(rowOf(page.schema?.fields ?? [], row));
-      return rows;
-    });
-  }
-
-  #queryConfiguration<Row>(sql: string, options: QueryOptions<Row>): object {
-    const { params = {}, types = {}, labels, maximumBytesBilled = this.#maximumBytesBilled } = options;
-    const after = milliseconds('timeout', options.timeout ?? this.timeout);
-    checkLabels(labels);
-    return {
-      query: {
-        query: sql,
-        useLegacySql: false,
-        parameterMode: 'NAMED',
-        queryParameters: queryParameters(sql, params, types),
-        ...(maximumBytesBilled !== undefined && { maximumBytesBilled: String(maximumBytesBilled) }),
-      },
-      ...(labels !== undefined && { labels }),
-      jobTimeoutMs: String(Math.ceil(after)),
-    };
-  }
-}
-
-async function clientOf(options: GoogleBigQueryOptions): Promise<BigQuery> {
-  const { project, location } = options;
-  const endpoint =
-    options.endpoint === undefined ? undefined : endpointOf('bigquery.endpoint', options.endpoint);
-  const { BigQuery } = await requirePeer('@google-cloud/bigquery', () => import('@google-cloud/bigquery'));
-  return new BigQuery({
-    projectId: project,
-    location,
-    autoRetry: false,
-    maxRetries: 0,
-    ...(endpoint !== undefined && { apiEndpoint: endpoint.origin }),
-    ...(endpoint?.insecure && { authClient: withoutCredentials() }),
-  });
-}
-
-/** What signs requests to a service of this machine, which wants no signature. */
-function withoutCredentials() {
-  const client = { getRequestHeaders: async () => new Headers() };
-  return client as unknown as NonNullable<
-    NonNullable<ConstructorParameters<typeof BigQuery>[0]>['authClient']
-  >;
-}
-
-function isLostLease(error: unknown): boolean {
-  return error instanceof ServiceError && error.message.includes(lostLease);
-}
-
-function checkLabels(labels: Readonly<Record<string, string>> | undefined): void {
-  for (const [name, value] of Object.entries(labels ?? {})) {
-    if (!/^[a-z][a-z0-9_-]{0,62}$/.test(name) || !/^[a-z0-9_-]{0,63}$/.test(value))
-      throw new ConfigurationError('labels', "lower-case letters, digits, '-' and '_'", `${name}: ${value}`);
+  #configuration<Row>(sql: string, options: QueryOptions<Row>): object {
+    const timeout = milliseconds('timeout', options.timeout ?? this.timeout);
+    const maximumBytesBilled = this.#maximumBytesBilled;
+    return queryConfiguration(sql, options as QueryOptions<never>, { timeout, maximumBytesBilled });
   }
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { boundedCall } from '../../clients/index.ts';
 import { fullJitter, type Policy, retry } from '../../policy/index.ts';
 import { type Clock, realClock, sleep } from '../../time/index.ts';
-import { jobError, type JobFailure, wantsNewJob } from './bigquery-error.ts';
+import { ServiceError } from '../../errors/index.ts';
+import { jobError, JobFailedError, type JobFailure, wantsNewJob } from './bigquery-error.ts';
 import type { Rest } from './rest.ts';
 import type { WireField, WireRow } from './wire.ts';
 
@@ -22,6 +23,16 @@ export interface Job {
   /** What the answer to its insertion told. */
   readonly status: JobStatus | undefined;
 }
+
+/** A name for work that is done once, whichever process asks: its jobs have it as their ids, and a number. */
+export interface JobName {
+  readonly base: string;
+  /** The first number that no job has. */
+  readonly number: number;
+}
+
+/** What became of work under a name. */
+export type Earlier = { readonly done: true } | { readonly done: false; readonly next: JobName };
 
 interface JobStatus {
   readonly state?: string | undefined;
@@ -72,13 +83,15 @@ export class Jobs {
     signal: AbortSignal,
     configuration: object,
     finish: (job: Job) => Promise<T>,
-    media?: Buffer,
+    { media, name }: { readonly media?: Buffer; readonly name?: JobName | undefined } = {},
   ): Promise<T> {
+    let number = name?.number ?? 0;
     return this.#again.execute(
       async () => {
-        const id = `breakwater_${randomUUID()}`;
+        const id = name === undefined ? `breakwater_${randomUUID()}` : `${name.base}_${number++}`;
+        const named = name !== undefined;
         try {
-          return await finish(await this.#insert(what, signal, id, configuration, media));
+          return await finish(await this.#insert(what, signal, { id, named, configuration, media }));
         } catch (error) {
           if (signal.aborted) this.cancel(id);
           throw error;
@@ -86,6 +99,20 @@ export class Jobs {
       },
       { signal },
     );
+  }
+
+  /** Looks for a job of that name that has done its work, or waits for the one that is at it. */
+  async earlier(what: string, signal: AbortSignal, base: string): Promise<Earlier> {
+    for (let number = 1; ; number++) {
+      const job = { id: `${base}_${number}`, status: undefined };
+      try {
+        await this.done(what, signal, job);
+        return { done: true };
+      } catch (error) {
+        if (isNotFound(error)) return { done: false, next: { base, number } };
+        if (!(error instanceof JobFailedError)) throw error;
+      }
+    }
   }
 
   /** Pages of a query's result, from when it is there; the first may have no rows. */
@@ -116,9 +143,10 @@ export class Jobs {
     const { rest, clock, location } = this.#options;
     let status = job.status;
     for (let pause = shortestPause; status?.state !== 'DONE'; pause = Math.min(2 * pause, longestPause)) {
-      await sleep(clock, pause, signal);
+      // Of a job that an earlier request has made nothing is known: it may be done.
+      if (status !== undefined) await sleep(clock, pause, signal);
       const request = { method: 'GET', path: `/jobs/${job.id}`, query: { location } } as const;
-      status = (await rest.send<JobAnswer>(what, signal, request)).status;
+      status = (await rest.send<JobAnswer>(what, signal, request)).status ?? {};
     }
     if (status.errorResult !== undefined) throw jobError(what, status.errorResult);
   }
@@ -146,19 +174,28 @@ export class Jobs {
   async #insert(
     what: string,
     signal: AbortSignal,
-    jobId: string,
-    configuration: object,
-    media: Buffer | undefined,
+    { id, named, configuration, media }: Insertion,
   ): Promise<Job> {
     const { rest, project, location } = this.#options;
-    const json = { jobReference: { projectId: project, jobId, location }, configuration };
+    const json = { jobReference: { projectId: project, jobId: id, location }, configuration };
     const answer = await rest.send<JobAnswer>(
       what,
       signal,
       { method: 'POST', path: '/jobs', json, media },
-      // Ours, made by a request whose answer was lost.
-      (status, { attempt }) => (status === 409 && attempt > 1 ? {} : undefined),
+      // Ours, made by a request whose answer was lost, or by another call for the same work.
+      (status, { attempt }) => (status === 409 && (named || attempt > 1) ? {} : undefined),
     );
-    return { id: jobId, status: answer.status };
+    return { id, status: answer.status };
   }
+}
+
+interface Insertion {
+  readonly id: string;
+  readonly named: boolean;
+  readonly configuration: object;
+  readonly media: Buffer | undefined;
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof ServiceError && !(error instanceof JobFailedError) && error.code === 'notFound';
 }

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../../errors/index.ts';
 import type { Clock } from '../../time/index.ts';
-import type { Jobs } from './jobs.ts';
+import type { Job, JobName, Jobs } from './jobs.ts';
 import type { Rest } from './rest.ts';
 import { pathOf, sqlName, type Table } from './table.ts';
 
 /** Rows on their way into a table: lines of JSON, whole, of a size that one request takes. */
 export type Pieces = AsyncIterable<{ readonly lines: Buffer; readonly rows: number }>;
 
-/** A request takes 10 MB; the rest of it is small. */
+/** A request takes 10 MB; the rest of it is small. A row that is longer is a piece by itself. */
 const largestPiece = 8 * 2 ** 20;
+const mostRows = 50_000;
 /** BigQuery deletes a staging table that its writer could not. */
 const keptFor = 6 * 3_600_000;
 
@@ -19,7 +20,7 @@ export async function* piecesOf(rows: Iterable<object> | AsyncIterable<object>):
   let size = 0;
   for await (const row of rows) {
     const line = Buffer.from(`${JSON.stringify(row)}\n`);
-    if (size > 0 && size + line.length > largestPiece) {
+    if (size > 0 && (size + line.length > largestPiece || lines.length === mostRows)) {
       yield { lines: Buffer.concat(lines), rows: lines.length };
       lines = [];
       size = 0;
@@ -43,7 +44,13 @@ export class Staging {
   }
 
   /** Loads one piece by one job, which adds all of it or nothing. */
-  async load(table: Table, lines: Buffer, mode: 'append' | 'truncate', signal: AbortSignal): Promise<void> {
+  async load(
+    table: Table,
+    lines: Buffer,
+    mode: 'append' | 'truncate',
+    signal: AbortSignal,
+    name?: JobName,
+  ): Promise<void> {
     const what = `Load into ${table.given}`;
     const load = {
       destinationTable: table.reference,
@@ -52,11 +59,18 @@ export class Staging {
       writeDisposition: mode === 'append' ? 'WRITE_APPEND' : 'WRITE_TRUNCATE',
       schema: { fields: table.fields },
     };
-    await this.#jobs.run(what, signal, { load }, (job) => this.#jobs.done(what, signal, job), lines);
+    const finish = (job: Job) => this.#jobs.done(what, signal, job);
+    await this.#jobs.run(what, signal, { load }, finish, { media: lines, name });
   }
 
   /** Adds all rows of one table to another, or puts them in the place of its rows. */
-  async copy(from: Table, to: Table, mode: 'append' | 'truncate', signal: AbortSignal): Promise<void> {
+  async copy(
+    from: Table,
+    to: Table,
+    mode: 'append' | 'truncate',
+    signal: AbortSignal,
+    name?: JobName,
+  ): Promise<void> {
     const what = `Copy into ${to.given}`;
     const copy = {
       sourceTable: from.reference,
@@ -64,7 +78,7 @@ export class Staging {
       createDisposition: 'CREATE_NEVER',
       writeDisposition: mode === 'append' ? 'WRITE_APPEND' : 'WRITE_TRUNCATE',
     };
-    await this.#jobs.run(what, signal, { copy }, (job) => this.#jobs.done(what, signal, job));
+    await this.#jobs.run(what, signal, { copy }, (job) => this.#jobs.done(what, signal, job), { name });
   }
 
   /** Puts the rows into a table of their own, and drops it when the work is done, however it ends. */

@@ -11,6 +11,8 @@ export interface Table {
   readonly name: string;
   /** The table of its fences, quoted. */
   readonly fence: string;
+  /** The table of its inserts' ids, quoted. */
+  readonly inserts: string;
   readonly columns: readonly Column[];
 }
 
@@ -33,6 +35,7 @@ export async function tableOf(session: Session, given: string): Promise<Table> {
     given,
     name: `${quoted(dataset)}.${quoted(name)}`,
     fence: `${quoted(dataset)}.${quoted(`${name}_fence`)}`,
+    inserts: `${quoted(dataset)}.${quoted(`${name}_inserts`)}`,
     columns: found.map(([column, type, nullable]) =>
       columnOf(String(column), String(type), nullable === 'YES'),
     ),

@@ -3,9 +3,14 @@ import {
   type BigQueryClient,
   type CallOptions,
   checkFence,
+  checkInsert,
   checkMerge,
   checkPartition,
   type FencedWriteOptions,
+  fitting,
+  guardedInsert,
+  type InsertOptions,
+  type InsertResult,
   type LoadOptions,
   type MergeOptions,
   type NdjsonSource,
@@ -24,6 +29,7 @@ import { type Bounds, Connections, type Session } from './connections.ts';
 import { type Database, type DuckDb, openDatabase } from './database.ts';
 import { loadTranslator, type Translation, type Translator } from './dialect/translate.ts';
 import { raiseFence } from './fence.ts';
+import { isNew } from './inserts.ts';
 import { rowsOf } from './ndjson.ts';
 import { type Bound, boundParameters } from './parameters.ts';
 import { append, batchSize, counted, quoted, tableOf } from './table.ts';
@@ -131,11 +137,35 @@ class DuckWarehouse implements Warehouse {
     return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsedRow(schema, row, index));
   }
 
-  insert(table: string, rows: readonly object[], options: CallOptions = {}): Promise<WriteResult> {
+  async insert(table: string, rows: readonly object[], options: InsertOptions = {}): Promise<InsertResult> {
+    checkInsert(options);
+    const { deadLetters } = options;
+    if (deadLetters === undefined) return this.#insert(table, rows, options);
+    return guardedInsert({
+      table,
+      rows,
+      options: { ...options, deadLetters },
+      clock: this.#clock,
+      timeout: milliseconds('timeout', usualTimeout),
+      judge: async (bounds) => {
+        const { columns } = await this.#connections.read(boundsOf(bounds), (session) =>
+          tableOf(session, table),
+        );
+        return (row, where) => fitting(rowFor(columns, row, where), where);
+      },
+      insert: (good, within) => this.#insert(table, good, within),
+    });
+  }
+
+  #insert(table: string, rows: readonly object[], options: InsertOptions): Promise<WriteResult> {
     return this.#write(options, async (session) => {
       const target = await tableOf(session, table);
-      const checked = rows.map((row, index) => rowFor(target.columns, row, `${table} row ${index + 1}`));
-      await append(session, target, checked);
+      const checked = rows.map((row, index) => {
+        const where = `${table} row ${index + 1}`;
+        return fitting(rowFor(target.columns, row, where), where);
+      });
+      if (await isNew(session, target, options.insertId, this.#clock.wallNow()))
+        await append(session, target, checked);
       return checked.length;
     });
   }
