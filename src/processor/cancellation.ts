@@ -12,8 +12,8 @@ export class RunCancelledError extends BreakwaterError {
   readonly kind = 'cancelled';
   readonly by: Exclude<CancelReason, 'caller'>;
 
-  constructor(by: Exclude<CancelReason, 'caller'>, message: string) {
-    super(message);
+  constructor(by: Exclude<CancelReason, 'caller'>, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.by = by;
   }
 }

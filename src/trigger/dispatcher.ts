@@ -3,9 +3,11 @@ import { dispatched, type RunResult, type RunResults } from '../processor/index.
 import { controlRecords } from '../store/index.ts';
 import { sleep } from '../time/index.ts';
 import { pausedSettlement, settlementOf } from './parking.ts';
+import { createPlaces } from './places.ts';
 import { type ProcessorClass, registry } from './registry.ts';
 import { joined, nothingFound, type SweepReport } from './sweep-report.ts';
-import { type SweeperParts, sweepOnce } from './sweeper.ts';
+import type { SweepCall, SweeperParts } from './sweeper.ts';
+import { createSweeps } from './sweeps.ts';
 import { wake } from './wake.ts';
 
 /** How one run is asked for. */
@@ -29,19 +31,20 @@ export interface Dispatcher {
    * @throws ConfigurationError for an unknown name or wrong options: nothing was claimed.
    */
   dispatch(processor: string, options: unknown, how: DispatchOptions): Promise<RunResults>;
-  /** Looks once at all that is due: recovers the dead, gives up what waited too long, starts what is ready. */
-  sweep(call?: { readonly signal?: AbortSignal | undefined }): Promise<SweepReport>;
+  /**
+   * Looks once at all that is due: recovers the dead, gives up what waited too long, starts what is ready, and resolves when those
+   * runs have ended. A sweep that comes while another one's runs are at work looks for itself and starts what else is ready, so
+   * that a run that hangs holds up nobody's work but its own; one that comes during a look shares it.
+   */
+  sweep(call?: SweepCall): Promise<SweepReport>;
   /**
    * A publisher says that a table has new rows: what waits for it is looked at with fresh eyes, what was given up for it in the last
-   * seven days is revived, and what is ready is started before this resolves. A look that is not allowed yet is waited for.
+   * seven days is revived, and what is ready is started before this resolves. A look that is not allowed yet is waited for, unless
+   * that is past the deadline: the sweep has it then.
    *
    * @param dates The rows' dates, `YYYY-MM-DD`; none stands for whichever.
    */
-  tableUpdated(
-    table: string,
-    dates: readonly string[],
-    call?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<SweepReport>;
+  tableUpdated(table: string, dates: readonly string[], call?: SweepCall): Promise<SweepReport>;
 }
 
 export interface DispatcherOptions {
@@ -49,7 +52,7 @@ export interface DispatcherOptions {
   readonly context: Context;
   /** Hears of every result, in the order in which runs end, and of what was given up. */
   readonly on?: ((result: RunResult) => void) | undefined;
-  /** How many runs a sweep has at work at once. Default: 4. */
+  /** How many runs sweeps have at work at once. Default: 4. */
   readonly concurrency?: number | undefined;
 }
 
@@ -94,24 +97,26 @@ export function createDispatcher({
     context,
     known,
     on,
-    concurrency,
-    start: (record, signal) =>
-      run(record.processor, record.options, { trigger: 'sweep', signal, yields: false }),
+    places: createPlaces(concurrency),
+    inHand: new Set(),
+    start: (record, call) =>
+      run(record.processor, record.options, { trigger: 'sweep', ...call, yields: false }),
   };
   const sweeps = createSweeps(parts);
   return {
     dispatch: (name, options, how) => run(name, options, { ...how, yields: true }),
-    sweep: (call = {}) => sweeps.join(call.signal),
-    async tableUpdated(table, dates, { signal } = {}) {
+    sweep: (call = {}) => sweeps.join(call),
+    async tableUpdated(table, dates, call = {}) {
+      const { signal, deadline = Infinity } = call;
       context.upstream.tableUpdated(table, dates);
       const { woken, dueIn } = await wake(context, known, { table, dates }, { revive: true, signal });
       if (woken === 0) return nothingFound;
       const dueAt = context.clock.now() + dueIn;
-      const report = await sweeps.next(signal);
-      if (dueIn === 0) return report;
+      const report = await sweeps.next(call);
+      if (dueIn === 0 || dueAt >= deadline) return report;
       // A look that was not allowed yet is queued, not dropped.
       await sleep(context.clock, Math.max(0, dueAt - context.clock.now()), signal);
-      return joined(report, await sweeps.next(signal));
+      return joined(report, await sweeps.next(call));
     },
   };
 }
@@ -128,33 +133,4 @@ async function isPaused(
     // The claim finds out for itself that the store is away.
     return false;
   }
-}
-
-/** Sweeps of one process, one after the other. */
-function createSweeps(parts: SweeperParts) {
-  let underWay: Promise<SweepReport> | undefined;
-  let following: Promise<SweepReport> | undefined;
-
-  const begin = (signal: AbortSignal | undefined) => {
-    const sweep = sweepOnce(parts, signal).finally(() => {
-      if (underWay === sweep) underWay = undefined;
-    });
-    underWay = sweep;
-    return sweep;
-  };
-  return {
-    /** The sweep that is under way, or one of its own. */
-    join: (signal: AbortSignal | undefined) => underWay ?? begin(signal),
-    /** One that has not begun yet, and so sees all that was written before. */
-    next(signal: AbortSignal | undefined): Promise<SweepReport> {
-      if (underWay === undefined) return begin(signal);
-      following ??= underWay
-        .catch(() => {})
-        .then(() => {
-          following = undefined;
-          return begin(signal);
-        });
-      return following;
-    },
-  };
 }

@@ -15,6 +15,7 @@ export {
 export { type Holder, recoverDead, recoverHolders, recoverRun } from './recover.ts';
 export type { ProcessorClass } from './registry.ts';
 export type { SweepReport } from './sweep-report.ts';
+export type { SweepCall } from './sweeper.ts';
 export { type PushHandler, type PushOptions, pushHandler } from './push-handler.ts';
 export { type PushServer, type ServeOptions, servePush } from './serve.ts';
 export { type JobOptions, type JobReport, runJob } from './run-job.ts';

@@ -47,7 +47,6 @@ describe('what a run’s end leaves to be done', () => {
 
   it.each([
     ['a run that found another at work', skip('already_running')],
-    ['a run that lost its claim', failure('permanent', { reason: 'lost_lease' })],
     ['a caller’s cancel', { status: 'cancelled', reason: 'caller', error }],
   ])('is what was parked before, after %s', (_, outcome) => {
     expect(settle(outcome)).toBe('keep');
@@ -102,6 +101,12 @@ describe('what a run’s end leaves to be done', () => {
   it('is another attempt after a time-out', () => {
     expect(settle({ status: 'timed_out', reason: 'deadline', error, workLeftRunning: false })).toMatchObject({
       park: { reason: 'deadline', wake: 'time', attempts: 1 },
+    });
+  });
+
+  it('is another attempt after a claim that ended, where nobody has taken the key', () => {
+    expect(settle(failure('permanent', { reason: 'lost_lease' }))).toMatchObject({
+      park: { reason: 'lost_lease', wake: 'time', attempts: 1 },
     });
   });
 

@@ -44,9 +44,9 @@ export function settlementOf(result: RunResult, config: Config, random: () => nu
       }
     case 'timed_out':
     case 'failed': {
-      if (result.status === 'failed' && result.reason === 'lost_lease') return 'keep';
-      if (result.status === 'failed' && result.errorKind === 'permanent')
-        return { giveUp: { reason: result.reason } };
+      // A claim that another run has taken is not given back, and nothing is settled: this is one that nobody has taken.
+      const isOver = result.status === 'failed' && result.reason !== 'lost_lease';
+      if (isOver && result.errorKind === 'permanent') return { giveUp: { reason: result.reason } };
       if (result.attempt >= most) return { giveUp: { reason: 'gave_up' } };
       const floor = result.status === 'failed' ? (result.retryAfter ?? 0) : 0;
       const pause = pauseBefore(result.attempt, config);

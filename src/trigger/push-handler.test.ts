@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { getEventListeners } from 'node:events';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { InvalidDataError, ServiceError } from '../errors/index.ts';
 import { RunCancelledError, type RunResult } from '../processor/index.ts';
 import { type RejectedMessage, rejectedMessages, runRecords } from '../store/index.ts';
@@ -82,6 +83,7 @@ describe('push handler', () => {
       ['transient', transient()],
       ['throttled', new ServiceError('slow down', { service: 'x', kind: 'throttled', retryAfter: 5_000 })],
       ['timeout', new ServiceError('slow', { service: 'x', kind: 'timeout' })],
+      ['unknown', new Error('something odd')],
     ])('whose run failed in a way that may pass (%s): it is parked', async (_, error) => {
       deeds.offense.extract = () => {
         throw error;
@@ -241,6 +243,45 @@ describe('push handler', () => {
       expect(await send(bodyOf(run))).toBe(503);
     });
 
+    it('a range of which one date could not be claimed; delivered again it is done, and no date twice', async () => {
+      const extracted: string[] = [];
+      deeds.offense.extract = ({ date }) => {
+        extracted.push(date);
+      };
+      const range = { startDate: '2026-01-14', endDate: '2026-01-15' };
+      const body = bodyOf({ ...run, options: range });
+      const collection = context.store.collection.bind(context.store);
+      const away = vi.spyOn(context.store, 'collection').mockImplementation((definition) => {
+        const records = collection(definition);
+        return {
+          ...records,
+          get: (key, call) =>
+            key.endsWith('2026-01-15') && definition.name === 'work'
+              ? Promise.reject(transient())
+              : records.get(key, call),
+        };
+      });
+      expect(await send(body)).toBe(503);
+      away.mockRestore();
+      expect(await send(body)).toBe(204);
+      expect(extracted).toEqual(['2026-01-14', '2026-01-15']);
+    });
+
+    it('a message whose body breaks off, of which nothing is known', async () => {
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.error(new Error('the connection was reset')),
+      });
+      const request = new Request('http://localhost/push', {
+        method: 'POST',
+        headers: { authorization: 'Bearer good' },
+        body,
+        duplex: 'half',
+      });
+      const response = await handler(request);
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '30']);
+      expect(await rejected()).toEqual([]);
+    });
+
     it('a sweep that could not look', async () => {
       context.store.fail();
       expect(await send(bodyOf({ command: 'sweep' }))).toBe(503);
@@ -312,6 +353,43 @@ describe('push handler', () => {
     expect(await workOf(context, keys.offense)).toMatchObject({ parked: { reason: 'deadline' } });
   });
 
+  describe('with a short ack deadline', () => {
+    beforeEach(async () => {
+      context.upstream.notReady(['nothing']);
+      await send(bodyOf(run));
+      handler = pushHandler([Offense], context, {
+        ackDeadline: '60s',
+        verify: async () => {},
+        on: (result) => heard.push(result),
+      });
+    });
+    const update = { command: 'table_updated', table: 'nba_raw.boxscore', dates: [options.startDate] };
+
+    it.each([
+      ['a sweep', { command: 'sweep' }],
+      ['an update', update],
+    ])('ends in time what %s starts', async (_, command) => {
+      context.upstream.ready();
+      await context.clock.advance('1m');
+      deeds.offense.extract = () => new Promise(() => {});
+      const start = context.clock.now();
+      expect(await send(bodyOf(command))).toBe(204);
+      expect(context.clock.now() - start).toBeLessThan(60_000);
+      expect(heard.at(-1)).toMatchObject({ status: 'timed_out' });
+    });
+
+    it('leaves a look that is not allowed before it to the sweep', async () => {
+      await send(bodyOf(update));
+      context.upstream.ready();
+      const start = context.clock.now();
+      expect(await send(bodyOf(update))).toBe(204);
+      expect(context.clock.now() - start).toBeLessThan(20_000);
+      await context.clock.advance('1m');
+      expect(await send(bodyOf({ command: 'sweep' }))).toBe(204);
+      expect(heard.at(-1)).toMatchObject({ status: 'succeeded' });
+    });
+  });
+
   it('parks a run that a shutdown stops, and takes its message', async () => {
     const controller = new AbortController();
     deeds.offense.extract = (current) =>
@@ -326,6 +404,20 @@ describe('push handler', () => {
       parked: { reason: 'shutdown' },
       lease: null,
     });
+  });
+
+  it('parks a run that an abort of any other reason stops: no caller answers for it', async () => {
+    const controller = new AbortController();
+    deeds.offense.extract = (current) =>
+      new Promise((_, reject) => {
+        current.signal.addEventListener('abort', () => reject(current.signal.reason as Error));
+      });
+    const answer = handler(requestOf(bodyOf(run)), { signal: controller.signal });
+    await context.clock.advance('5s');
+    controller.abort();
+    expect((await context.clock.runUntil(answer)).status).toBe(204);
+    expect(await workOf(context, keys.offense)).toMatchObject({ parked: { reason: 'shutdown' } });
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 
   it('does not take a message that a shutdown keeps from being started', async () => {

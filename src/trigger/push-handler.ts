@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
-import type { RunResult } from '../processor/index.ts';
+import { RunCancelledError, type RunResult } from '../processor/index.ts';
 import { rejectedMessages, retention } from '../store/index.ts';
 import { type Duration, milliseconds, withinTime } from '../time/index.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
@@ -27,7 +27,7 @@ export interface PushOptions {
   readonly dispatcher?: Dispatcher | undefined;
 }
 
-/** Answers a push request. An abort of the signal (a shutdown, say) stops its run, which is parked. */
+/** Answers a push request. An abort of the signal, whatever its reason, stops its run as a shutdown does: it is parked. */
 export type PushHandler = (
   request: Request,
   call?: { readonly signal?: AbortSignal | undefined },
@@ -71,15 +71,19 @@ export function pushHandler(
     if (request.method !== 'POST') return answer(405, { allow: 'POST' });
     const refusal = await authenticate(request);
     if (refusal !== undefined) return refusal;
-    const body = await readBody(request, maxBytes);
+    const body = await readBody(request, maxBytes).catch((error: unknown) => {
+      logger.warn('the body of a push request could not be read to its end', { error });
+    });
+    if (body === undefined) return later();
     if (!body.whole) return reject(undefined, body.text, `it is longer than ${maxBytes} bytes`);
     const read = readMessage(body.text, clock.wallNow());
     if (!read.ok) return reject(read.delivery, body.text, read.problem);
     const { delivery } = read;
     const { messageId, attempt, age } = delivery;
     logger.info(`message ${messageId} asks for ${read.command.command}`, { messageId, attempt, age });
+    using stopping = asShutdown(call.signal);
     try {
-      return await act(read.command, delivery, deadline, call.signal);
+      return await act(read.command, delivery, { deadline, signal: stopping.signal });
     } catch (error) {
       if (error instanceof ConfigurationError) return reject(delivery, body.text, error.message);
       logger.error(`message ${messageId} could not be worked on`, { messageId, attempt, age, error });
@@ -90,19 +94,18 @@ export function pushHandler(
   async function act(
     command: (ReturnType<typeof readMessage> & { readonly ok: true })['command'],
     { messageId }: Delivery,
-    deadline: number,
-    signal: AbortSignal | undefined,
+    call: { readonly deadline: number; readonly signal: AbortSignal },
   ): Promise<Response> {
     switch (command.command) {
       case 'sweep':
-        await dispatcher.sweep({ signal });
+        await dispatcher.sweep(call);
         return answer(204);
       case 'table_updated':
-        await dispatcher.tableUpdated(command.table, command.dates, { signal });
+        await dispatcher.tableUpdated(command.table, command.dates, call);
         return answer(204);
       case 'run': {
         const { processor, options, force } = command;
-        const how = { trigger: 'push', cause: messageId, deadline, force, signal };
+        const how = { trigger: 'push', cause: messageId, force, ...call };
         const results = await dispatcher.dispatch(processor, options, how);
         return results.every(({ recorded }) => recorded) ? answer(204) : later();
       }
@@ -153,6 +156,24 @@ export function pushHandler(
       return later();
     }
   }
+}
+
+/** A run that somebody else's abort stops would count as cancelled by its caller, whose business it then is. Nobody's is a message. */
+function asShutdown(signal: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const stop = () => {
+    const { reason } = signal as AbortSignal;
+    const isOurs = reason instanceof RunCancelledError;
+    controller.abort(
+      isOurs ? reason : new RunCancelledError('shutdown', 'The push request was aborted', { cause: reason }),
+    );
+  };
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => signal?.removeEventListener('abort', stop),
+  };
 }
 
 /** Not durably recorded: it should come again. */

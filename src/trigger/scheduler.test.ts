@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RunCancelledError, type RunResult } from '../processor/index.ts';
+import type { RunResult } from '../processor/index.ts';
 import { gameDate } from '../upstream/index.ts';
 import type { TestContext } from '../testing/index.ts';
 import { sleep } from '../time/index.ts';
@@ -68,6 +68,47 @@ describe('scheduler', () => {
     await stop();
   });
 
+  it('starts nothing a second time when the wall clock is set back', async () => {
+    start();
+    await context.clock.advance('31m');
+    context.clock.stepWall('-1h');
+    await context.clock.advance('2h');
+    expect(heard).toHaveLength(1);
+    await stop();
+  });
+
+  it.each([
+    ['whose 02:30 does not exist', '2026-03-07T12:00:00Z', '30 2 * * *', ['03-08T07:00', '03-09T06:30']],
+    ['whose 01:30 comes twice', '2026-10-31T12:00:00Z', '30 1 * * *', ['11-01T05:30', '11-02T06:30']],
+    ['of 23 hours', '2026-03-07T15:00:00Z', '0 9 * * *', ['03-08T13:00', '03-09T13:00']],
+    ['of 25 hours', '2026-10-31T15:00:00Z', '0 9 * * *', ['11-01T14:00', '11-02T14:00']],
+  ])('starts a job once on a day %s', async (_, wall, cron, expected) => {
+    context = madeUpContext({ wall });
+    dispatcher = createDispatcher({ processors: [Offense], context, on: (result) => heard.push(result) });
+    start(cron);
+    await context.clock.advance('48h');
+    expect(heard.map(({ startedAt }) => startedAt.slice(5, 16))).toEqual(expected);
+    await stop();
+  });
+
+  it('goes on sweeping beside a run that hangs', async () => {
+    context.upstream.notReady(['nothing']);
+    for (const day of ['2026-01-13', '2026-01-14']) {
+      const range = { startDate: day, endDate: day };
+      await context.clock.runUntil(dispatcher.dispatch('OffenseProcessor', range, { trigger: 'test' }));
+    }
+    context.upstream.ready('nba_analytics.offense/2026-01-13');
+    deeds.offense.extract = (run) => (run.date === '2026-01-13' ? new Promise(() => {}) : undefined);
+    start();
+    await context.clock.advance('2m');
+    context.upstream.ready();
+    await context.clock.advance('3m');
+    expect(heard.at(-1)).toMatchObject({ date: '2026-01-14', status: 'succeeded' });
+    await stop();
+    expect(heard.at(-1)).toMatchObject({ date: '2026-01-13', reason: 'shutdown' });
+    expect(context.clock.pendingTimers).toBe(0);
+  });
+
   it('does not start a job beside itself, and makes up for it once', async () => {
     let atOnce = 0;
     let most = 0;
@@ -97,7 +138,7 @@ describe('scheduler', () => {
       });
     start();
     await context.clock.advance('31m');
-    await context.clock.runUntil(scheduler.stop(new RunCancelledError('shutdown', 'SIGTERM')));
+    await context.clock.runUntil(scheduler.stop());
     expect(await workOf(context, keys.offense)).toMatchObject({
       lease: null,
       parked: { reason: 'shutdown' },

@@ -1,6 +1,7 @@
 import { Cron } from 'croner';
 import { ConfigurationError } from '../errors/index.ts';
 import type { Context } from '../context/index.ts';
+import { RunCancelledError } from '../processor/index.ts';
 import { type Duration, milliseconds, type Timer } from '../time/index.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
@@ -28,7 +29,7 @@ export interface Scheduler {
   /** The next time of each job, wall-clock milliseconds; null where there is none. */
   next(): readonly { readonly processor: string; readonly at: number | null }[];
   /** Starts nothing more, stops what is at work (it is parked), and waits for it. */
-  stop(reason?: unknown): Promise<void>;
+  stop(): Promise<void>;
 }
 
 // A sleeping machine, or a wall clock that was set, is noticed within a minute.
@@ -85,21 +86,31 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
   }
 
   async function sweeps(): Promise<void> {
+    const underWay = new Set<Promise<void>>();
     for (let at = clock.now(); !signal.aborted; ) {
       at = Math.max(at + sweepEvery, clock.now());
       await wait(at - clock.now());
-      if (signal.aborted) return;
-      await dispatcher.sweep({ signal }).catch((error: unknown) => {
-        if (!signal.aborted) logger.error('the sweep could not look', { error });
-      });
+      if (signal.aborted) break;
+      // Not waited for: what one has started must not keep the next from looking.
+      const sweep = sweepOnce().finally(() => underWay.delete(sweep));
+      underWay.add(sweep);
+    }
+    await Promise.all(underWay);
+  }
+
+  async function sweepOnce(): Promise<void> {
+    try {
+      await dispatcher.sweep({ signal });
+    } catch (error) {
+      if (!signal.aborted) logger.error('the sweep could not look', { error });
     }
   }
 
   const ended = Promise.all([...loops.map(runJob), sweeps()]);
   return {
     next: () => loops.map(({ job: { processor }, at }) => ({ processor, at })),
-    async stop(reason) {
-      stopping.abort(reason);
+    async stop() {
+      stopping.abort(new RunCancelledError('shutdown', 'The scheduler is being stopped'));
       await ended;
     },
   };

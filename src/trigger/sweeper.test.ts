@@ -60,7 +60,7 @@ describe('sweeper', () => {
   const outcomes = () => heard.map(({ status, reason }) => `${status} ${reason}`);
 
   describe('waking', () => {
-    it('finds nothing to do where nothing is parked, with two reads and no write', async () => {
+    it('finds nothing to do where nothing is parked, with one read and no write', async () => {
       context.store.calls.length = 0;
       expect(await sweep()).toEqual({
         results: [],
@@ -69,7 +69,7 @@ describe('sweeper', () => {
         waiting: [],
         unreadable: [],
       });
-      expect(context.store.calls.map(({ operation }) => operation)).toEqual(['list', 'list']);
+      expect(context.store.calls.map(({ operation }) => operation)).toEqual(['list']);
     });
 
     it('starts a run within a minute or so of its data being there, and not before', async () => {
@@ -250,6 +250,97 @@ describe('sweeper', () => {
       expect(new Set(times).size).toBe(15);
     });
 
+    describe('of sweeps beside a run that hangs', () => {
+      /** The dates of January, whose runs hang where the deed says so. */
+      const parkedDays = async (...days: number[]) => {
+        context.upstream.notReady(['nothing']);
+        for (const day of days) {
+          const at = `2026-01-${String(day).padStart(2, '0')}`;
+          const range = { startDate: at, endDate: at };
+          await context.clock.runUntil(dispatcher.dispatch('OffenseProcessor', range, how));
+        }
+        context.upstream.ready();
+        await context.clock.advance('1m');
+      };
+      const succeeded = () => heard.filter(({ status }) => status === 'succeeded').map(({ date }) => date);
+      const hangOn = (hung: string, extracted: string[] = []) => {
+        deeds.offense.extract = (run) => {
+          extracted.push(run.date);
+          return run.date === hung ? new Promise(() => {}) : undefined;
+        };
+        return extracted;
+      };
+
+      it('look for themselves and start what else is ready', async () => {
+        const extracted = hangOn('2026-01-01');
+        await parkedDays(1);
+        const held = dispatcher.sweep();
+        await context.clock.advance('10s');
+        await parkedDays(2);
+        const { results } = await context.clock.runUntil(dispatcher.sweep());
+        expect(results).toMatchObject([{ date: '2026-01-02', status: 'succeeded' }]);
+        expect((await context.clock.runUntil(held)).results).toMatchObject([
+          { date: '2026-01-01', status: 'timed_out' },
+        ]);
+        expect(extracted).toEqual(['2026-01-01', '2026-01-02']);
+        expect(context.clock.pendingTimers).toBe(0);
+      });
+
+      it('do not take up what waits for a place in another one', async () => {
+        const days = [1, 2, 3, 4, 5, 6];
+        let atWork = 0;
+        let most = 0;
+        const extracted: string[] = [];
+        deeds.offense.extract = async (run) => {
+          extracted.push(run.date);
+          most = Math.max(most, ++atWork);
+          await sleep(context.clock, 4 * minute);
+          atWork--;
+        };
+        await parkedDays(...days);
+        const sweeps = [dispatcher.sweep()];
+        for (let tick = 0; tick < 6; tick++) {
+          await context.clock.advance('1m');
+          sweeps.push(dispatcher.sweep());
+        }
+        await context.clock.runUntil(Promise.all(sweeps));
+        expect(most).toBe(4);
+        expect(extracted).toHaveLength(days.length);
+        expect(heard.map(({ reason }) => reason)).not.toContain('already_running');
+        expect(succeeded()).toHaveLength(days.length);
+      });
+
+      it('hold up nothing that needs another output than the one that hangs', async () => {
+        hangOn('2026-01-14');
+        context.upstream.notReady(['nothing']);
+        await dispatch('SummaryProcessor');
+        await parkedDays(14, 15);
+        const sweep = dispatcher.sweep();
+        await context.clock.advance('10s');
+        const done = heard.filter(({ status }) => status === 'succeeded').map(({ processor }) => processor);
+        expect(done).toEqual(['OffenseProcessor', 'SummaryProcessor']);
+        await context.clock.runUntil(sweep);
+      });
+    });
+
+    it('end by the sweep’s deadline, and do not begin when there is no time left before it', async () => {
+      await parkedNotReady();
+      context.upstream.ready();
+      await context.clock.advance('1m');
+      deeds.offense.extract = () => new Promise(() => {});
+      const begun = context.clock.now();
+      const late = { deadline: begun + 500 };
+      expect(await context.clock.runUntil(dispatcher.sweep(late))).toMatchObject({
+        results: [],
+        waiting: [{ key: keys.offense, reason: 'upstream_not_ready' }],
+      });
+      await context.clock.advance('1m');
+      const inTime = { deadline: context.clock.now() + 30_000 };
+      const { results } = await context.clock.runUntil(dispatcher.sweep(inTime));
+      expect(results).toMatchObject([{ status: 'timed_out', reason: 'deadline' }]);
+      expect(context.clock.now()).toBeLessThanOrEqual(inTime.deadline + context.config.processor.grace);
+    });
+
     it('wait for each other’s sweep: two at the same time share one', async () => {
       await parkedNotReady();
       context.upstream.ready();
@@ -257,6 +348,18 @@ describe('sweeper', () => {
       const [one, two] = [dispatcher.sweep(), dispatcher.sweep()];
       expect(two).toBe(one);
       expect((await context.clock.runUntil(one)).results).toHaveLength(1);
+    });
+
+    it('are shared too by a sweep that comes during the look', async () => {
+      await parkedNotReady();
+      context.upstream.ready();
+      await context.clock.advance('55s');
+      // The look waits for what is due so soon.
+      const one = dispatcher.sweep();
+      await context.clock.advance('2s');
+      expect(dispatcher.sweep()).toBe(one);
+      await context.clock.runUntil(one);
+      expect(dispatcher.sweep()).not.toBe(one);
     });
   });
 

@@ -3,23 +3,33 @@ import { ConfigurationError } from '../errors/index.ts';
 import { processorCircuit, type RunResult } from '../processor/index.ts';
 import { controlRecords, type Entry, type ParkedWork, type WorkRecord, workRecords } from '../store/index.ts';
 import { sleep } from '../time/index.ts';
+import type { UpstreamCheck } from '../upstream/index.ts';
 import { dependencyLevels } from './dependency-order.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { entriesOf } from './entries.ts';
 import { giveUp } from './give-up.ts';
-import { inParallel } from './in-parallel.ts';
+import type { Places } from './places.ts';
 import { readyOf } from './readiness.ts';
 import { recoverRun } from './recover.ts';
 import type { RegisteredProcessor, Registry } from './registry.ts';
 import { SweepDraft, type SweepReport } from './sweep-report.ts';
 
+export interface SweepCall {
+  readonly signal?: AbortSignal | undefined;
+  /** Monotonic milliseconds by which the runs that it starts must have ended. Default: none. */
+  readonly deadline?: number | undefined;
+}
+
 export interface SweeperParts {
   readonly context: Context;
   readonly known: Registry;
   /** Starts one that is ready. */
-  readonly start: (record: WorkRecord, signal: AbortSignal | undefined) => ReturnType<Dispatcher['dispatch']>;
+  readonly start: (record: WorkRecord, call: SweepCall) => ReturnType<Dispatcher['dispatch']>;
   readonly on: (result: RunResult) => void;
-  readonly concurrency: number;
+  /** Those of all sweeps of this process. */
+  readonly places: Places;
+  /** Keys that a sweep of this process has found ready and not done with: no other one takes them up. */
+  readonly inHand: Set<string>;
 }
 
 /** Work that waits, and who would do it. */
@@ -33,22 +43,37 @@ const mostRounds = 10;
 const startJitter = 1_000;
 // What is due so soon is waited for: it would otherwise be late by the time between two sweeps.
 const soon = 10_000;
+// A run with less time than this before it need not begin.
+const leastTime = 1_000;
 
-/** Looks at all that is due, once. */
-export async function sweepOnce(parts: SweeperParts, signal: AbortSignal | undefined): Promise<SweepReport> {
+/**
+ * Looks at all that is due, once, and does what is ready; then looks for what that made ready, and so on.
+ *
+ * @param inTurn Has one look at a time.
+ */
+export async function sweepOnce(
+  parts: SweeperParts,
+  call: SweepCall,
+  inTurn: <T>(look: () => Promise<T>) => Promise<T>,
+): Promise<SweepReport> {
+  const { signal } = call;
   const draft = new SweepDraft();
   const started = new Set<string>();
   for (let round = 0; round < mostRounds && !signal?.aborted; round++) {
     const before = draft.recovered.length;
-    const { parked, time } = await due(parts, draft, signal);
-    const fresh = parked.filter(({ record }) => !started.has(record.key));
-    const inTime = await giveUpLate(parts, fresh, time, draft, signal);
-    const ready = await readyOf(parts, inTime, time, draft, signal);
-    for (const { record } of ready) {
-      started.add(record.key);
-      draft.starts(record.key);
-    }
-    await start(parts, ready, draft, signal);
+    const ready = await inTurn(async () => {
+      const { parked, time } = await due(parts, draft, signal);
+      const fresh = parked.filter(({ record: { key } }) => !started.has(key));
+      const inTime = await giveUpLate(parts, fresh, time, draft, signal);
+      const found = await readyOf(parts, inTime, time, draft, signal);
+      for (const { record } of found) {
+        started.add(record.key);
+        parts.inHand.add(record.key);
+        draft.starts(record.key);
+      }
+      return found;
+    });
+    await start(parts, ready, draft, call);
     if (ready.length === 0 && draft.recovered.length === before) break;
   }
   return draft.report;
@@ -58,11 +83,13 @@ export async function sweepOnce(parts: SweeperParts, signal: AbortSignal | undef
 async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal | undefined) {
   const { context } = parts;
   const work = context.store.collection(workRecords);
-  const { time: now } = await work.list({ dueBefore: 0, limit: 1, signal });
   const found: Entry<WorkRecord>[] = [];
-  // Only what is parked or at work has a due time: what is not due yet is told of too.
-  for await (const { entry } of entriesOf(work, { dueBefore: Number.MAX_SAFE_INTEGER, signal }))
+  let now = 0;
+  // Only what is parked or at work has a due time: what is not due yet is told of too, and one list is enough.
+  for await (const { entry, time } of entriesOf(work, { dueBefore: Number.MAX_SAFE_INTEGER, signal })) {
+    now ||= time;
     found.push(entry);
+  }
   const looks = found.map((entry) => (entry.readable ? (entry.value.parked?.nextLook ?? now) : now));
   const wait = Math.max(0, ...looks.map((look) => look - now).filter((wait) => wait <= soon));
   if (wait > 0) await sleep(context.clock, wait, signal);
@@ -86,7 +113,7 @@ async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal |
       continue;
     }
     if (record.parked === null) continue;
-    if (record.parked.nextLook > time) {
+    if (record.parked.nextLook > time || parts.inHand.has(record.key)) {
       draft.isNotDue(record.key, record.parked.reason, record.parked.missing);
       continue;
     }
@@ -125,44 +152,77 @@ async function giveUpLate(
   return parked.filter(({ record }) => time < record.parked.giveUpAt);
 }
 
-/** Starts runs level by level, a bounded number at once, each after a small delay by chance. */
+/** Starts each run once those that it needs have ended, a bounded number at once, each after a small delay by chance. */
 async function start(
   parts: SweeperParts,
   ready: readonly Parked[],
   draft: SweepDraft,
-  signal: AbortSignal | undefined,
+  call: SweepCall,
 ): Promise<void> {
-  const { context, concurrency, on } = parts;
-  for (const level of levelsOf(parts, ready)) {
-    await inParallel(level, concurrency, async ({ record, processor }) => {
-      if (signal?.aborted) return;
-      await sleep(context.clock, context.random() * startJitter, signal);
-      try {
-        draft.results.push(...(await parts.start(record, signal)));
-      } catch (error) {
-        if (!(error instanceof ConfigurationError)) throw error;
-        // Options that this release does not take will not become right by waiting.
-        const failure = await giveUp(context, processor, record, error.message, signal);
-        if (failure === undefined) return;
-        draft.gaveUp.push(record.key);
-        on(failure);
-      }
-    });
+  const { inHand, places } = parts;
+  const ended = new Map<string, Promise<void>>();
+  const begun = orderOf(parts, ready).map(({ item, needs }) => {
+    const { key } = item.record;
+    // Those that are needed come first in the order.
+    const needed = needs.map((need) => ended.get(need));
+    const run = Promise.all(needed)
+      .then(() => places.take(() => startOne(parts, item, draft, call)))
+      .finally(() => inHand.delete(key));
+    // One that could not be started holds up nobody else.
+    ended.set(
+      key,
+      run.catch(() => {}),
+    );
+    return run;
+  });
+  const failed = (await Promise.allSettled(begun)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
+
+async function startOne(
+  { context, start, on }: SweeperParts,
+  { record, processor }: Parked,
+  draft: SweepDraft,
+  call: SweepCall,
+): Promise<void> {
+  const { clock } = context;
+  const { signal, deadline = Infinity } = call;
+  const delay = context.random() * startJitter;
+  if (signal?.aborted || clock.now() + delay + leastTime > deadline) {
+    // It is parked as it was: the next sweep has it.
+    draft.waits(record.key, record.parked.reason, record.parked.missing);
+    return;
+  }
+  await sleep(clock, delay, signal);
+  try {
+    draft.results.push(...(await start(record, call)));
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    // Options that this release does not take will not become right by waiting.
+    const failure = await giveUp(context, processor, record, error.message, signal);
+    if (failure === undefined) return;
+    draft.gaveUp.push(record.key);
+    on(failure);
   }
 }
 
-function levelsOf({ context }: SweeperParts, ready: readonly Parked[]): readonly (readonly Parked[])[] {
+/** Those that are ready with the keys that each must wait for, which come before it. */
+function orderOf(
+  { context }: SweeperParts,
+  ready: readonly Parked[],
+): readonly { readonly item: Parked; readonly needs: readonly string[] }[] {
+  const items = ready.map((item) => ({ item, needs: neededOf(item, ready) }));
   try {
-    return dependencyLevels(ready, (item) => ({ output: item.record.key, needs: neededOf(item, ready) }));
+    return dependencyLevels(items, ({ item, needs }) => ({ output: item.record.key, needs })).flat();
   } catch (error) {
     context.logger.error('outputs wait for each other: they are started in no order', { error });
-    return [ready];
+    return items.map(({ item }) => ({ item, needs: [] }));
   }
 }
 
 /** The keys, of those that are ready too, whose output the checks of this one read. */
 function neededOf({ record, processor }: Parked, ready: readonly Parked[]): string[] {
-  const checks = processor.upstream(record.options);
+  const checks = checksOf(processor, record);
   return ready.flatMap((other) => {
     const { output } = other.processor.definition;
     const reads = checks.some(
@@ -174,4 +234,13 @@ function neededOf({ record, processor }: Parked, ready: readonly Parked[]): stri
     );
     return reads ? [other.record.key] : [];
   });
+}
+
+function checksOf(processor: RegisteredProcessor, { options }: WorkRecord): readonly UpstreamCheck[] {
+  try {
+    return processor.upstream(options);
+  } catch {
+    // Its start will say so.
+    return [];
+  }
 }
