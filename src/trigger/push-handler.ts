@@ -81,13 +81,15 @@ export function pushHandler(
     const { delivery } = read;
     const { messageId, attempt, age } = delivery;
     logger.info(`message ${messageId} asks for ${read.command.command}`, { messageId, attempt, age });
-    using stopping = asShutdown(call.signal);
+    const stopping = asShutdown(call.signal);
     try {
       return await act(read.command, delivery, { deadline, signal: stopping.signal });
     } catch (error) {
       if (error instanceof ConfigurationError) return reject(delivery, body.text, error.message);
       logger.error(`message ${messageId} could not be worked on`, { messageId, attempt, age, error });
       return later();
+    } finally {
+      stopping.letGo();
     }
   };
 
@@ -159,7 +161,10 @@ export function pushHandler(
 }
 
 /** A run that somebody else's abort stops would count as cancelled by its caller, whose business it then is. Nobody's is a message. */
-function asShutdown(signal: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {
+function asShutdown(signal: AbortSignal | undefined): {
+  readonly signal: AbortSignal;
+  readonly letGo: () => void;
+} {
   const controller = new AbortController();
   const stop = () => {
     const { reason } = signal as AbortSignal;
@@ -172,7 +177,7 @@ function asShutdown(signal: AbortSignal | undefined): Disposable & { readonly si
   if (signal?.aborted) stop();
   return {
     signal: controller.signal,
-    [Symbol.dispose]: () => signal?.removeEventListener('abort', stop),
+    letGo: () => signal?.removeEventListener('abort', stop),
   };
 }
 
