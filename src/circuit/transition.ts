@@ -206,7 +206,7 @@ export function counting(
 
 function move(settings: CircuitSettings, record: CircuitRecord, to: CircuitState, now: number): Transition {
   const closed = to === 'closed';
-  const steps = to === 'open' ? stepsBefore(settings, record, now) : 0;
+  const steps = stepsBefore(settings, record, now);
   return {
     record: {
       ...record,
@@ -241,23 +241,18 @@ function openTime({ openFor, growth, random = Math.random }: CircuitSettings, st
   return growth.jitter === 0 ? time : time * (1 + growth.jitter * random());
 }
 
-function stepsToCap({ openFor, growth }: CircuitSettings): number {
-  if (growth === undefined || growth.factor === 1 || growth.cap <= openFor) return 0;
-  return Math.ceil(Math.log(growth.cap / openFor) / Math.log(growth.factor));
-}
-
 function grown(
   settings: CircuitSettings,
-  record: CircuitRecord,
+  { growth: before }: CircuitRecord,
   to: CircuitState,
   steps: number,
   now: number,
 ): Pick<CircuitRecord, 'growth'> {
   if (settings.growth === undefined) return {};
-  const before = record.growth ?? { steps: 0, closedAt: now };
+  const closedAt = to === 'closed' ? now : (before?.closedAt ?? now);
   // Steps beyond the cap would only make quiet times take longer to be felt.
-  if (to === 'open') return { growth: { ...before, steps: Math.min(steps + 1, stepsToCap(settings)) } };
-  return to === 'closed' ? { growth: { ...before, closedAt: now } } : {};
+  const further = to === 'open' && settings.openFor * settings.growth.factor ** steps < settings.growth.cap;
+  return { growth: { steps: further ? steps + 1 : steps, closedAt } };
 }
 
 function unchanged(record: CircuitRecord): Transition {

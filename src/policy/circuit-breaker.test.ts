@@ -215,6 +215,24 @@ describe('circuit breaker', () => {
     expect(openTime()).toBe(12_500);
   });
 
+  it('counts the quiet time before an isolation', async () => {
+    const { clock, breaker, fail, open } = setUp({
+      probes: 1,
+      openFor: { base: '10s', cap: '1h', factor: 2, jitter: 0, quiet: '5m' },
+    });
+    const openTime = () => (breaker.snapshot().openUntil as number) - clock.now();
+    await open();
+    await clock.advance(openTime());
+    await fail();
+    expect(openTime()).toBe(20_000);
+    await clock.advance(openTime());
+    await breaker.execute(() => 1);
+    await clock.advance('10m');
+    breaker.isolate()[Symbol.dispose]();
+    await open();
+    expect(openTime()).toBe(10_000);
+  });
+
   it('keeps its growth, and the time left, through a snapshot into another process', async () => {
     const { clock, breaker, open } = setUp();
     await clock.advance('30d');

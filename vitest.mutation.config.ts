@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import all from './vitest.config.ts';
+
+export default defineConfig({
+  ...all,
+  test: {
+    ...all.test,
+    // Mutants run in threads, which take none.
+    execArgv: [],
+    testTimeout: 10_000,
+    include: ['test/mutation/all.test.ts'],
+    exclude: [],
+    env: { MODEL_SHARE: '0', MODEL_SEED: '7' },
+  },
+});
