@@ -31,4 +31,5 @@ export {
   lastLooks,
   shortened,
   updateWork,
+  parkedAgain,
 } from './work-claims.ts';

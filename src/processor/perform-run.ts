@@ -68,7 +68,9 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
           startedAt: new Date(clock.wallNow()).toISOString(),
           duration,
           yields: call.yields && !call.force ? config.parking.lookEvery : undefined,
-          recordDead: (runId) => recordDead(context, { runId, reason: 'stale_heartbeat' }, signal),
+          recordDead: async (runId) => {
+            await recordDead(context, { runId, reason: 'stale_heartbeat' }, signal);
+          },
           cause: call.cause,
         },
         signal,

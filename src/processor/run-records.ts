@@ -1,5 +1,6 @@
 import type { Context } from '../context/index.ts';
 import { StoreUnavailableError } from '../errors/index.ts';
+import { type Beat, readHealth } from '../heartbeat/index.ts';
 import { type ParkedWork, type RunRecord, retention, runRecords, type WorkRecord } from '../store/index.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunResult } from './run-result.ts';
@@ -30,8 +31,10 @@ export async function recordEnd<O>(
   let other: RunRecord | undefined;
   await update(context, run.id, signal, (current) => {
     if (current !== undefined && current.status !== 'running') {
-      // The same outcome is our own, whose answer was lost.
-      other = current.status === result.status && current.reason === result.reason ? undefined : current;
+      // The same outcome is our own, whose answer was lost, or which our last heartbeat told.
+      const isOurs =
+        current.status === result.status && (current.reason === result.reason || current.reason === null);
+      other = isOurs ? undefined : current;
       return undefined;
     }
     return {
@@ -60,17 +63,49 @@ export interface DeadRun {
   readonly reason: DeadReason;
 }
 
-/** Records a run that ended without a word. It touches this run alone, and only while it counts as running. */
-export function recordDead(
+/**
+ * Records a run whose claim nobody gives back: dead, unless its last heartbeat tells how it ended, which then only could not be
+ * recorded. It touches this run alone, and only while it counts as running.
+ *
+ * @returns How the run ended, by its record; undefined if it has none.
+ */
+export async function recordDead(
   context: Context,
   { runId, fence, reason }: DeadRun,
   signal: AbortSignal,
-): Promise<void> {
-  return update(context, runId, signal, (current) => {
+): Promise<RunRecord['status'] | undefined> {
+  const end = reason === 'stale_heartbeat' ? await lastWord(context, runId, signal) : undefined;
+  let status: RunRecord['status'] | undefined;
+  await update(context, runId, signal, (current) => {
+    status = current?.status;
     if (current?.status !== 'running' || (fence !== undefined && fence !== current.fence)) return undefined;
-    const endedAt = new Date(context.clock.wallNow()).toISOString();
-    return { ...current, status: reason === 'event_loop_blocked' ? 'timed_out' : 'failed', reason, endedAt };
+    const next = end === undefined ? dead(context, current, reason) : told(current, end);
+    status = next.status;
+    return next;
   });
+  return status;
+}
+
+function dead(context: Context, record: RunRecord, reason: DeadReason): RunRecord {
+  const endedAt = new Date(context.clock.wallNow()).toISOString();
+  return { ...record, status: reason === 'event_loop_blocked' ? 'timed_out' : 'failed', reason, endedAt };
+}
+
+/** A beat tells how the run ended, and not why. */
+function told(record: RunRecord, { status, beat }: Beat): RunRecord {
+  const isDone = status === 'succeeded';
+  const message = 'Its end could not be recorded; its last heartbeat told it';
+  const error = isDone ? null : { name: 'StoreUnavailableError', message, kind: null };
+  return { ...record, status, reason: isDone ? 'done' : null, endedAt: beat, error };
+}
+
+/** The beat with which a run said that it had ended, if there is one that can be read. */
+async function lastWord(context: Context, runId: string, signal: AbortSignal): Promise<Beat | undefined> {
+  const { entry } = await context.store.collection(runRecords).get(runId, { signal });
+  if (!entry?.readable || entry.value.status !== 'running') return undefined;
+  const { runs } = await readHealth({ sinks: context.heartbeats.sinks, clock: context.clock });
+  const beat = runs.find(({ beat }) => beat.runId === runId)?.beat;
+  return beat?.status === 'running' ? undefined : beat;
 }
 
 /**

@@ -24,7 +24,8 @@ interface RunResultBase {
   readonly stats: RunStats;
   /**
    * Whether the store holds what became of the run and what is left to do. False while the store is away (or nothing was
-   * claimed): who asked for the run should ask again. A claim whose end was not recorded is recovered when it is over.
+   * claimed): who asked for the run should ask again. A claim whose end was not recorded is recovered when it is over: the run's last
+   * heartbeat tells then how it ended, and without one it counts as dead.
    */
   readonly recorded: boolean;
 }

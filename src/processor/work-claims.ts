@@ -248,7 +248,8 @@ function settled(
   };
 }
 
-function parkedAgain(record: WorkRecord, time: number): WorkRecord['parked'] {
+/** The key as a trigger that came while a run was at work leaves it: to be looked at at once. */
+export function parkedAgain(record: WorkRecord, time: number): WorkRecord['parked'] {
   const parked = record.parked;
   return {
     since: parked?.since ?? time,

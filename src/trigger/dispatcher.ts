@@ -5,6 +5,7 @@ import { sleep } from '../time/index.ts';
 import { pausedSettlement, settlementOf } from './parking.ts';
 import { createPlaces } from './places.ts';
 import { type ProcessorClass, registry } from './registry.ts';
+import { silentRuns } from './silent.ts';
 import { joined, nothingFound, type SweepReport } from './sweep-report.ts';
 import type { SweepCall, SweeperParts } from './sweeper.ts';
 import { createSweeps } from './sweeps.ts';
@@ -98,6 +99,7 @@ export function createDispatcher({
     known,
     on,
     places: createPlaces(concurrency),
+    silent: silentRuns(context),
     inHand: new Set(),
     start: (record, call) =>
       run(record.processor, record.options, { trigger: 'sweep', ...call, yields: false }),

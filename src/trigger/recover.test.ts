@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { never, recordOf, workOf } from '../../test/runs/look.ts';
 import { key, range, Summary } from '../../test/runs/summary.ts';
 import { readHealth } from '../heartbeat/index.ts';
-import { defineProcessor } from '../processor/index.ts';
+import { defineProcessor, processorCircuit } from '../processor/index.ts';
 import { createTestContext, type TestContext } from '../testing/index.ts';
+import { createDispatcher } from './dispatcher.ts';
 import { recoverDead, recoverHolders, recoverRun } from './recover.ts';
 
 const { signal } = new AbortController();
@@ -76,10 +77,145 @@ describe('recoverDead', () => {
     const run = await die(context);
     const { fence } = await workOf(context, key);
     const dead = { key, runId: run.runId, reason: 'stale_heartbeat' } as const;
-    expect(await recoverRun(context, { ...dead, fence: fence - 1 }, signal)).toBe(false);
+    expect(await recoverRun(context, { ...dead, fence: fence - 1 }, signal)).toBeUndefined();
     expect(await workOf(context, key)).toMatchObject({ lease: run });
     expect(await recordOf(context, run)).toMatchObject({ status: 'running' });
-    expect(await recoverRun(context, { ...dead, fence }, signal)).toBe(true);
+    expect(await recoverRun(context, { ...dead, fence }, signal)).toBe('dead');
+  });
+});
+
+describe('a run whose end could not be recorded', () => {
+  /** Runs until the store goes away at the end of its work; then the store is back, and the claim is over. */
+  async function unrecorded(work: () => Promise<never> | undefined, silence = false) {
+    const context = createTestContext();
+    let extracted = 0;
+    const summary = new Summary(context, {
+      extract: async () => {
+        extracted++;
+        context.store.fail();
+        await work();
+        return [{ game_date: range.startDate, points: 1 }];
+      },
+    });
+    const [result] = await context.clock.runUntil(summary.run(range));
+    expect(result).toMatchObject({ recorded: false });
+    context.store.recover();
+    if (silence) for (const sink of [context.sinks.first, context.sinks.second]) sink.fail();
+    await context.clock.advance('15m');
+    const dispatcher = createDispatcher({ processors: [Summary], context });
+    const sweep = () => context.clock.runUntil(dispatcher.sweep());
+    return { context, result, sweep, extracted: () => extracted };
+  }
+  const circuitOf = (context: TestContext) =>
+    processorCircuit(context, { definition: Summary.processor, key }).snapshot();
+
+  it('is recorded as the success that its last heartbeat tells, and not done again', async () => {
+    const { context, result, sweep, extracted } = await unrecorded(() => undefined);
+    expect(await recordOf(context, result)).toMatchObject({ status: 'running' });
+    expect(await sweep()).toMatchObject({ recovered: [key], results: [] });
+    expect(await recordOf(context, result)).toMatchObject({
+      status: 'succeeded',
+      reason: 'done',
+      error: null,
+    });
+    expect(await workOf(context, key)).toMatchObject({ lease: null, parked: null, done: null });
+    expect(await circuitOf(context)).toBeUndefined();
+    await context.clock.advance('1h');
+    await sweep();
+    expect(extracted()).toBe(1);
+  });
+
+  it('is looked at once more where a trigger came meanwhile', async () => {
+    const context = createTestContext();
+    const { store, heartbeats } = context;
+    const going = new Summary(
+      { ...createTestContext(), clock: context.clock, store, heartbeats },
+      { extract: async () => [{ game_date: range.startDate, points: 1 }] },
+    );
+    // Dies between record and release: the record says what became of it.
+    const collection = store.collection.bind(store);
+    store.collection = (definition) => {
+      const records = collection(definition);
+      if (definition.name !== 'work') return records;
+      return {
+        ...records,
+        put: (key, value, how) => (isEnd(value) ? never() : records.put(key, value, how)),
+      };
+    };
+    const isEnd = (value: unknown) => (value as { lease: unknown }).lease === null;
+    void going.run(range);
+    await context.clock.advance('1s');
+    await context.clock.runUntil(new Summary(context).run(range));
+    store.collection = collection;
+    const { lease } = await workOf(context, key);
+    expect(lease).toMatchObject({ again: true });
+    const dead = { key, runId: lease?.runId as string, reason: 'stale_heartbeat' } as const;
+    expect(await recoverRun(context, dead, signal)).toBe('done');
+    expect(await workOf(context, key)).toMatchObject({ lease: null, parked: { reason: 'again' } });
+  });
+
+  it('is recorded as its last heartbeat tells, and done again, where it did not succeed', async () => {
+    const { context, result, sweep } = await unrecorded(() => Promise.reject(new Error('odd')));
+    expect(await sweep()).toMatchObject({ recovered: [key] });
+    expect(await recordOf(context, result)).toMatchObject({
+      status: 'failed',
+      reason: null,
+      error: { message: 'Its end could not be recorded; its last heartbeat told it' },
+    });
+    expect(await circuitOf(context)).toMatchObject({ state: 'closed' });
+  });
+
+  it('counts as dead when no heartbeat can be read', async () => {
+    const { context, result, sweep } = await unrecorded(() => undefined, true);
+    expect(await sweep()).toMatchObject({ recovered: [key] });
+    expect(await recordOf(context, result)).toMatchObject({ status: 'failed', reason: 'stale_heartbeat' });
+  });
+});
+
+describe('a sweep', () => {
+  const sweeping = (context: TestContext) => {
+    const dispatcher = createDispatcher({ processors: [Long], context });
+    return () => context.clock.runUntil(dispatcher.sweep());
+  };
+
+  it('recovers a run that the monitor calls dead, long before its claim ends, and counts it as failed', async () => {
+    const context = createTestContext();
+    const sweep = sweeping(context);
+    const dead = await die(context);
+    let minutes = 0;
+    for (let recovered = 0; recovered === 0 && minutes < 60; minutes++) {
+      await context.clock.advance('1m');
+      recovered = (await sweep()).recovered.length;
+    }
+    expect(minutes).toBeGreaterThan(14);
+    expect(minutes).toBeLessThan(25);
+    expect(await recordOf(context, dead)).toMatchObject({ status: 'failed', reason: 'stale_heartbeat' });
+    expect((await workOf(context, key)).done).not.toBeNull();
+  });
+
+  it('reads no heartbeats while no run is old enough, and then every five minutes', async () => {
+    const context = createTestContext();
+    const sweep = sweeping(context);
+    let reads = 0;
+    const { first } = context.sinks;
+    const read = first.read.bind(first);
+    first.read = (call) => {
+      reads++;
+      return read(call);
+    };
+    const living = new Long(context, { extract: never }).run(range);
+    const sweepFor = async (minutes: number) => {
+      for (let tick = 0; tick < minutes; tick++) {
+        await context.clock.advance('1m');
+        expect((await sweep()).recovered).toEqual([]);
+      }
+    };
+    await sweepFor(14);
+    expect(reads).toBe(0);
+    await sweepFor(30);
+    expect(reads).toBeGreaterThanOrEqual(5);
+    expect(reads).toBeLessThanOrEqual(7);
+    expect(await context.clock.runUntil(living)).toMatchObject([{ status: 'timed_out' }]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Context } from '../context/index.ts';
 import type { RunHealth } from '../heartbeat/index.ts';
-import { type DeadReason, type DeadRun, recordDead, updateWork } from '../processor/index.ts';
+import { type DeadReason, type DeadRun, parkedAgain, recordDead, updateWork } from '../processor/index.ts';
 import { type WorkRecord, workRecords } from '../store/index.ts';
 import { entriesOf } from './entries.ts';
 import { pauseBefore } from './parking.ts';
@@ -64,24 +64,35 @@ export async function recoverDead(
  * Records a run that ended without a word, and parks its key to be started again: at once after the first time, later after
  * more, and not at all after as many as give a run up. By run id: a key that another run has taken meanwhile is left alone.
  *
- * @returns Whether this call was the one that recovered it.
+ * @returns `dead`; or `done`, when the run had succeeded and only its claim was left: its work is not done again. Undefined if
+ * there was no such claim any more.
  */
 export async function recoverRun(
   context: Context,
   dead: DeadRun & { readonly key: string },
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<'dead' | 'done' | undefined> {
   // The record first: should this process die between the two writes, the claim is still there to be found.
-  await recordDead(context, dead, signal);
-  return updateWork(
+  const isDone = (await recordDead(context, dead, signal)) === 'succeeded';
+  const isGivenBack = await updateWork(
     context.store,
     dead.key,
-    (record, time) =>
-      record.lease?.runId === dead.runId && (dead.fence === undefined || dead.fence === record.fence)
-        ? buried(context, record, time, dead.reason)
-        : undefined,
+    (record, time) => {
+      const isItsOwn =
+        record.lease?.runId === dead.runId && (dead.fence === undefined || dead.fence === record.fence);
+      if (!isItsOwn) return undefined;
+      return isDone ? settled(record, time) : buried(context, record, time, dead.reason);
+    },
     signal,
   );
+  if (!isGivenBack) return undefined;
+  return isDone ? 'done' : 'dead';
+}
+
+/** What its success was made of is not known any more: the next trigger does the work again. */
+function settled(record: WorkRecord, time: number): WorkRecord {
+  const parked = record.lease?.again ? parkedAgain(record, time) : null;
+  return { ...record, lease: null, done: null, gaveUp: null, parked };
 }
 
 function buried(context: Context, record: WorkRecord, time: number, reason: DeadReason): WorkRecord {

@@ -4,7 +4,7 @@ import type { RunResult } from '../processor/index.ts';
 export interface SweepReport {
   /** Results of the runs it started, in the order in which they ended. */
   readonly results: readonly RunResult[];
-  /** Keys of runs that had ended without a word. */
+  /** Keys whose runs had ended without giving them back. */
   readonly recovered: readonly string[];
   /** Keys that waited too long. */
   readonly gaveUp: readonly string[];

@@ -28,6 +28,8 @@ export interface SweeperParts {
   readonly on: (result: RunResult) => void;
   /** Those of all sweeps of this process. */
   readonly places: Places;
+  /** Those of the runs at work that the monitor calls dead. */
+  readonly silent: (atWork: readonly WorkRecord[]) => Promise<readonly WorkRecord[]>;
   /** Keys that a sweep of this process has found ready and not done with: no other one takes them up. */
   readonly inHand: Set<string>;
 }
@@ -79,7 +81,7 @@ export async function sweepOnce(
   return draft.report;
 }
 
-/** All that is due: the claims that have ended are recovered on the way, what is parked is given back. */
+/** All that is due: claims that have ended, or whose runs have died, are recovered on the way; what is parked is given back. */
 async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal | undefined) {
   const { context } = parts;
   const work = context.store.collection(workRecords);
@@ -96,6 +98,7 @@ async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal |
   const time = now + wait;
   const paused = found.length > 0 ? await pausedProcessors(context, signal) : new Set<string>();
   const parked: Parked[] = [];
+  const atWork: WorkRecord[] = [];
   for (const entry of found) {
     if (!entry.readable) {
       draft.cannotRead(entry.key);
@@ -103,13 +106,8 @@ async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal |
     }
     const record = entry.value;
     if (record.lease !== null) {
-      if (record.lease.until > time) continue;
-      const dead = { key: record.key, runId: record.lease.runId, reason: 'stale_heartbeat' } as const;
-      if (!(await recoverRun(context, dead, signal ?? new AbortController().signal))) continue;
-      draft.recovered.push(record.key);
-      // A run that died is a failed one: instances that do one run and die must add up.
-      const definition = parts.known.find(record.processor)?.definition;
-      if (definition) await processorCircuit(context, { definition, key: record.key }).count('failure');
+      if (record.lease.until > time) atWork.push(record);
+      else await recover(parts, record, draft, signal);
       continue;
     }
     if (record.parked === null) continue;
@@ -122,7 +120,26 @@ async function due(parts: SweeperParts, draft: SweepDraft, signal: AbortSignal |
     else if (paused.has(record.processor)) draft.waits(record.key, 'disabled', record.parked.missing);
     else parked.push({ record: { ...record, parked: record.parked }, processor });
   }
+  for (const record of await parts.silent(atWork)) await recover(parts, record, draft, signal);
   return { parked, time };
+}
+
+/** Whose run has ended without a word. */
+async function recover(
+  { context, known }: SweeperParts,
+  { key, processor, fence, lease }: WorkRecord,
+  draft: SweepDraft,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (lease === null) return;
+  const dead = { key, runId: lease.runId, fence, reason: 'stale_heartbeat' } as const;
+  const recovered = await recoverRun(context, dead, signal ?? new AbortController().signal);
+  if (recovered === undefined) return;
+  draft.recovered.push(key);
+  // A run that died is a failed one: instances that do one run and die must add up.
+  const definition = known.find(processor)?.definition;
+  if (recovered === 'dead' && definition)
+    await processorCircuit(context, { definition, key }).count('failure');
 }
 
 async function pausedProcessors(
