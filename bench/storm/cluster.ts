@@ -6,7 +6,7 @@ import type { Store } from '../../src/store/index.ts';
 import {
   type FakeBigQuery,
   FakeHttp,
-  FakeSink,
+  type FakeSink,
   FakeStorage,
   type FakeStore,
   RecordingLogger,
@@ -16,12 +16,13 @@ import { type ProcessorClass, pushHandler } from '../../src/trigger/index.ts';
 import { createUpstreamReader } from '../../src/upstream/index.ts';
 import { assumed, inputs } from './assumptions.ts';
 
-/** What all instances share: the store and the warehouse. */
+/** What all instances share: the store, the warehouse and where they beat. */
 export interface Surroundings {
   readonly clock: VirtualClock;
   readonly random: () => number;
   readonly store: FakeStore;
   readonly warehouse: FakeBigQuery;
+  readonly sink: FakeSink;
 }
 
 /** What an instance's death cuts off: after it no call of it is answered, and none is made. */
@@ -46,7 +47,7 @@ export class Instance {
   readonly #handler;
 
   constructor(
-    { clock, random, store, warehouse }: Surroundings,
+    { clock, random, store, warehouse, sink }: Surroundings,
     name: string,
     processors: readonly ProcessorClass[],
   ) {
@@ -61,7 +62,7 @@ export class Instance {
       http: new FakeHttp({ clock }),
       storage: new FakeStorage({ clock }),
       upstream: createUpstreamReader({ bigquery, clock, logger }),
-      heartbeats: heartbeatChain({ sinks: [new FakeSink({ clock, name: 'memory' })], clock, logger }),
+      heartbeats: heartbeatChain({ sinks: [mortal(sink, this.#life)], clock, logger }),
       config: config({ version: 'storm', host: 'cloud-run', instance: name }),
     };
     this.#handler = pushHandler(processors, context, {

@@ -46,7 +46,7 @@ function text({ worlds, fit, constants, storeOperations }: Replay): string {
 ${byHour}
 
 Breakwater, when nobody tells of new rows and the sweeps find them: ${breakwater.secondsFromDataToOutputBySchedule} s from data to output.
-At most ${breakwater.mostQueriesInAMinute} upstream queries of one key in any minute.
+${breakwater.upstreamQueries} upstream queries where ${breakwater.upstreamQueryLimit} are allowed (one a minute for each key that waits, and one more each time that somebody tells), at most ${breakwater.mostQueriesInAMinute} of one key in any minute.
 The store: ${storeOperations.writesForARunOfTenMinutes} writes and ${storeOperations.readsForARunOfTenMinutes} reads for a run of ten minutes, besides beats; ${storeOperations.writesInAnIdleHour} writes and ${storeOperations.readsInAnIdleHour} reads in an idle hour of 60 sweeps.
 
 Put in: triggers at 09:00 and 11:30 UTC; before 09:00 a call each ${inputs.ordinaryEvery / minute} minutes for the day before; a run takes 7 to 10 s;

@@ -4,18 +4,33 @@ import {
   defineProcessor,
   type Run,
 } from '../../src/processor/index.ts';
+import { LostLeaseError } from '../../src/errors/index.ts';
 import { runRecords } from '../../src/store/index.ts';
-import { FakeBigQuery, FakeStore, seededRandom, VirtualClock } from '../../src/testing/index.ts';
+import { FakeBigQuery, FakeSink, FakeStore, seededRandom, VirtualClock } from '../../src/testing/index.ts';
 import { sleep } from '../../src/time/index.ts';
 import { rows, type UpstreamCheck } from '../../src/upstream/index.ts';
-import { assumed, calibrated, end, inputs, minute, start } from './assumptions.ts';
+import { assumed, calibrated, end, hour, inputs, minute, start } from './assumptions.ts';
 import { Cluster } from './cluster.ts';
 import { Tally, type WorldFigures } from './figures.ts';
 import { ordinaryTriggers } from './old-worlds.ts';
 import { PushSubscription } from './pub-sub.ts';
 
-/** Where in the run that has its data at last every instance is killed. */
-export type KillPoint = 'extract' | 'commit' | 'record';
+/**
+ * Where in the run that has its data at last every instance is killed. The warehouse carries out a commit that was sent: soon after
+ * the death of its sender (`commit`), or when a successor has long written (`late commit`).
+ */
+export type KillPoint =
+  | 'extract'
+  | 'commit'
+  | 'late commit'
+  | 'between commit and record'
+  | 'between record and release';
+
+/** One that took effect. */
+export interface OutputWrite {
+  readonly fence: number;
+  readonly rows: number;
+}
 
 export interface NewWorldOptions {
   /** Whether the publisher of the rows tells, or only the schedule of sweeps finds out. Default: it tells. */
@@ -27,8 +42,12 @@ export interface NewWorldOptions {
 }
 
 export interface NewWorldFigures extends WorldFigures {
-  /** How often the day's output was written. */
-  readonly outputWrites: number;
+  /** The writes of the day's output that took effect, in order. */
+  readonly outputWrites: readonly OutputWrite[];
+  /** Those that the warehouse refused, because a newer run had written. */
+  readonly refusedWrites: number;
+  /** What the upstream queries may come to: one a minute for each key that waits, and one more for each time that somebody told. */
+  readonly upstreamQueryLimit: number;
   /** Of all keys: the most questions in any one minute. */
   readonly mostQueriesInAMinute: number;
   /** Runs that were killed with their process and recovered. */
@@ -73,16 +92,20 @@ export async function newWorld(options: NewWorldOptions = {}): Promise<NewWorldF
   const clock = new VirtualClock({ wall: start });
   const random = seededRandom(seed);
   const store = new FakeStore({ clock });
+  const sink = new FakeSink({ clock, name: 'heartbeats' });
   const tally = new Tally();
   const looks = new Map<string, number[]>();
-  let outputWrites = 0;
+  const outputWrites: OutputWrite[] = [];
+  let refusedWrites = 0;
+  let told = 0;
   let kill: (() => void) | undefined = killedIn === undefined ? undefined : () => cluster.killAll();
 
   /** Kills everybody, the first time that a run with the day's data comes so far. */
-  function passing(point: KillPoint): void {
-    if (point !== killedIn || clock.wallNow() < dataAt) return;
-    kill?.();
+  function passing(point: KillPoint): boolean {
+    if (point !== killedIn || clock.wallNow() < dataAt || kill === undefined) return false;
+    kill();
     kill = undefined;
+    return true;
   }
 
   const landed = (date: string) =>
@@ -125,14 +148,20 @@ export async function newWorld(options: NewWorldOptions = {}): Promise<NewWorldF
       ? inputs.yesterdayLanded
       : Math.max(...inputs.games.filter((at) => at <= clock.wallNow()));
   const replacePartition = warehouse.replacePartition.bind(warehouse);
-  warehouse.replacePartition = async (table, partition, given, how) => {
-    const written = await replacePartition(table, partition, given, how);
-    if (partition.value === inputs.today) {
-      outputWrites++;
+  warehouse.replacePartition = async (table, partition, given, { fence } = {}) => {
+    if (passing('commit')) await sleep(clock, assumed.queryTakes);
+    if (passing('late commit')) await sleep(clock, hour);
+    try {
+      const written = await replacePartition(table, partition, given, { fence });
+      if (partition.value !== inputs.today) return written;
+      outputWrites.push({ fence: fence?.token ?? 0, rows: given.length });
       tally.outputAt ??= clock.wallNow();
-      passing('commit');
+      passing('between commit and record');
+      return written;
+    } catch (error) {
+      if (error instanceof LostLeaseError) refusedWrites++;
+      throw error;
     }
-    return written;
   };
   const collection = store.collection.bind(store);
   store.collection = (definition) => {
@@ -144,12 +173,12 @@ export async function newWorld(options: NewWorldOptions = {}): Promise<NewWorldF
         const put = await records.put(key, value, how);
         const { status } = value as { readonly status: string };
         if (put.ok && how.ifVersion === undefined) tally.started(clock.wallNow());
-        if (put.ok && status === 'succeeded') passing('record');
+        if (put.ok && status === 'succeeded') passing('between record and release');
         return put;
       },
     };
   };
-  const cluster = new Cluster({ clock, random, store, warehouse }, [PlayerGameSummary]);
+  const cluster = new Cluster({ clock, random, store, warehouse, sink }, [PlayerGameSummary]);
   const dataAt = inputs.games.at(-1) ?? 0;
 
   const subscription = new PushSubscription({
@@ -182,7 +211,10 @@ export async function newWorld(options: NewWorldOptions = {}): Promise<NewWorldF
   for (let wall = start; wall < end; wall += assumed.instanceLives) at(wall, () => cluster.replaceOldest());
   if (killedAtFive) at(Date.parse('2026-01-16T17:00:00.250Z'), () => cluster.killAll());
   if (publisherTells) {
-    const tell = (date: string) => publish({ command: 'table_updated', table: source, dates: [date] });
+    const tell = (date: string) => {
+      told++;
+      publish({ command: 'table_updated', table: source, dates: [date] });
+    };
     at(inputs.yesterdayLanded, () => tell(inputs.yesterday));
     for (const game of inputs.games) at(game, () => tell(inputs.today));
   }
@@ -207,8 +239,10 @@ export async function newWorld(options: NewWorldOptions = {}): Promise<NewWorldF
     return {
       ...tally.figures(subscription.deadLettered, dataAt),
       outputWrites,
+      refusedWrites,
       recovered,
       outputRows: warehouse.rowsOf(output).filter(({ game_date }) => game_date === inputs.today).length,
+      upstreamQueryLimit: [...looks.values()].reduce((sum, times) => sum + minutesOf(times), told),
       mostQueriesInAMinute: Math.max(0, ...[...looks.values()].map(mostInAMinute)),
     };
   }
@@ -216,4 +250,9 @@ export async function newWorld(options: NewWorldOptions = {}): Promise<NewWorldF
 
 function mostInAMinute(times: readonly number[]): number {
   return Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + minute).length));
+}
+
+/** How many looks a minute apart there may be from the first to the last. */
+function minutesOf(times: readonly number[]): number {
+  return Math.floor(((times.at(-1) ?? 0) - (times[0] ?? 0)) / minute) + 1;
 }

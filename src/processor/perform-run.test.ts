@@ -79,6 +79,7 @@ describe('a run', () => {
     const [result] = await context.clock.runUntil(running);
     expect(await recordOf(context, result)).toEqual({
       runId: result.runId,
+      fingerprint: expect.any(String),
       key,
       processor: 'Summary',
       sport: 'nba',

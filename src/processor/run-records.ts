@@ -45,6 +45,7 @@ export async function recordEnd<O>(
       endedAt: new Date(context.clock.wallNow()).toISOString(),
       durationMs: result.durationMs,
       rows: result.stats.rowsWritten,
+      fingerprint: result.status === 'succeeded' ? (run.fingerprint ?? '') : null,
       steps: [...result.steps],
       error: 'error' in result && result.error !== undefined ? described(result) : null,
     };
@@ -67,23 +68,22 @@ export interface DeadRun {
  * Records a run whose claim nobody gives back: dead, unless its last heartbeat tells how it ended, which then only could not be
  * recorded. It touches this run alone, and only while it counts as running.
  *
- * @returns How the run ended, by its record; undefined if it has none.
+ * @returns The run's record; undefined if it has none.
  */
 export async function recordDead(
   context: Context,
   { runId, fence, reason }: DeadRun,
   signal: AbortSignal,
-): Promise<RunRecord['status'] | undefined> {
+): Promise<RunRecord | undefined> {
   const end = reason === 'stale_heartbeat' ? await lastWord(context, runId, signal) : undefined;
-  let status: RunRecord['status'] | undefined;
+  let record: RunRecord | undefined;
   await update(context, runId, signal, (current) => {
-    status = current?.status;
+    record = current;
     if (current?.status !== 'running' || (fence !== undefined && fence !== current.fence)) return undefined;
-    const next = end === undefined ? dead(context, current, reason) : told(current, end);
-    status = next.status;
-    return next;
+    record = end === undefined ? dead(context, current, reason) : told(current, end);
+    return record;
   });
-  return status;
+  return record;
 }
 
 function dead(context: Context, record: RunRecord, reason: DeadReason): RunRecord {
@@ -144,6 +144,7 @@ export async function recordGaveUp(
           error: { name: 'GaveUpError', message: `${parked.reason} since it was parked`, kind: 'permanent' },
           host: config.host,
           version: config.version,
+          fingerprint: null,
           trigger: 'sweep',
         }
       : undefined,
@@ -171,6 +172,7 @@ function running<O>(context: Context, run: LiveRun<O>, trigger: string): RunReco
     error: null,
     host: context.config.host,
     version: context.config.version,
+    fingerprint: null,
     trigger,
   };
 }

@@ -27,6 +27,8 @@ export const runRecord = z.strictObject({
   error: z.strictObject({ name: z.string(), message: z.string(), kind: z.string().nullable() }).nullable(),
   host: z.string(),
   version: z.string(),
+  /** Of a run that succeeded: what its success was made of. */
+  fingerprint: z.string().nullable().default(null),
   /** What asked for the run. */
   trigger: z.string(),
 });

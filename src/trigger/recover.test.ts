@@ -151,7 +151,16 @@ describe('a run whose end could not be recorded', () => {
     expect(lease).toMatchObject({ again: true });
     const dead = { key, runId: lease?.runId as string, reason: 'stale_heartbeat' } as const;
     expect(await recoverRun(context, dead, signal)).toBe('done');
-    expect(await workOf(context, key)).toMatchObject({ lease: null, parked: { reason: 'again' } });
+    expect(await workOf(context, key)).toMatchObject({
+      lease: null,
+      parked: { reason: 'again' },
+      done: { runId: lease?.runId, rows: 1 },
+    });
+    // Nothing is new: what it had done is known.
+    const dispatcher = createDispatcher({ processors: [Summary], context });
+    expect((await context.clock.runUntil(dispatcher.sweep())).results).toMatchObject([
+      { status: 'skipped', reason: 'already_done' },
+    ]);
   });
 
   it('is recorded as its last heartbeat tells, and done again, where it did not succeed', async () => {

@@ -1,7 +1,7 @@
 import type { Context } from '../context/index.ts';
 import type { RunHealth } from '../heartbeat/index.ts';
 import { type DeadReason, type DeadRun, parkedAgain, recordDead, updateWork } from '../processor/index.ts';
-import { type WorkRecord, workRecords } from '../store/index.ts';
+import { type RunRecord, type WorkRecord, workRecords } from '../store/index.ts';
 import { entriesOf } from './entries.ts';
 import { pauseBefore } from './parking.ts';
 
@@ -73,7 +73,8 @@ export async function recoverRun(
   signal: AbortSignal,
 ): Promise<'dead' | 'done' | undefined> {
   // The record first: should this process die between the two writes, the claim is still there to be found.
-  const isDone = (await recordDead(context, dead, signal)) === 'succeeded';
+  const run = await recordDead(context, dead, signal);
+  const isDone = run?.status === 'succeeded';
   const isGivenBack = await updateWork(
     context.store,
     dead.key,
@@ -81,7 +82,7 @@ export async function recoverRun(
       const isItsOwn =
         record.lease?.runId === dead.runId && (dead.fence === undefined || dead.fence === record.fence);
       if (!isItsOwn) return undefined;
-      return isDone ? settled(record, time) : buried(context, record, time, dead.reason);
+      return isDone ? settled(record, run, time) : buried(context, record, time, dead.reason);
     },
     signal,
   );
@@ -89,10 +90,16 @@ export async function recoverRun(
   return isDone ? 'done' : 'dead';
 }
 
-/** What its success was made of is not known any more: the next trigger does the work again. */
-function settled(record: WorkRecord, time: number): WorkRecord {
+function settled(
+  record: WorkRecord,
+  { runId, endedAt, fingerprint, rows }: RunRecord,
+  time: number,
+): WorkRecord {
   const parked = record.lease?.again ? parkedAgain(record, time) : null;
-  return { ...record, lease: null, done: null, gaveUp: null, parked };
+  // Where only a heartbeat told, what the success was made of is not known: the next trigger does the work again.
+  const done =
+    fingerprint === null || endedAt === null ? null : { runId, at: endedAt, fingerprint, rows: rows ?? 0 };
+  return { ...record, lease: null, done, gaveUp: null, parked };
 }
 
 function buried(context: Context, record: WorkRecord, time: number, reason: DeadReason): WorkRecord {
