@@ -5,6 +5,7 @@ import {
   type GoogleContextOptions,
 } from '../../src/google/index.ts';
 import { type BigQueryServer, startBigQueryServer } from './bigquery/server.ts';
+import { firestoreAtAnotherTime } from './firestore-at-another-time.ts';
 import { FirestoreEmulator } from './firestore-emulator.ts';
 import { type LoggingServer, startLoggingServer } from './logging-server.ts';
 import { type StorageServer, startStorageServer } from './storage-server.ts';
@@ -30,18 +31,22 @@ export interface GoogleServices {
   close(): Promise<void>;
 }
 
-export async function startGoogleServices(): Promise<GoogleServices> {
+/**
+ * @param now Wall-clock milliseconds that BigQuery and Firestore tell. Default: the machine's.
+ */
+export async function startGoogleServices(now?: () => number): Promise<GoogleServices> {
   const [bigquery, storage, logging, firestore] = await Promise.all([
-    startBigQueryServer(),
+    startBigQueryServer(now),
     startStorageServer(),
     startLoggingServer(),
     FirestoreEmulator.start(),
   ]);
+  const elsewhen = now && (await firestoreAtAnotherTime(firestore, now));
   const networks = {
     bigquery: await TcpProxy.before(bigquery.port),
     storage: await TcpProxy.before(storage.port),
     logging: await TcpProxy.before(logging.port),
-    firestore: await TcpProxy.before(firestore.port),
+    firestore: await TcpProxy.before((elsewhen ?? firestore).port),
   };
   const at = ({ port }: TcpProxy) => `http://127.0.0.1:${port}`;
   const project = `p${randomUUID()}`;
@@ -63,6 +68,7 @@ export async function startGoogleServices(): Promise<GoogleServices> {
       createGoogleContext({ project, location: 'US', env: {}, endpoints, ...options }),
     async close() {
       await Promise.all(Object.values(networks).map((network) => network.close()));
+      elsewhen?.close();
       await Promise.all([bigquery, storage, logging, firestore].map((service) => service.close()));
     },
   };

@@ -6,38 +6,37 @@ import {
   type LogFields,
   type Logger,
 } from 'breakwater';
-import type { LocalContext } from 'breakwater/local';
-import { seededRandom, type VirtualClock } from 'breakwater/testing';
+import { seededRandom } from 'breakwater/testing';
 import { createUpstreamReader } from 'breakwater/upstream';
+import { type Asked, countedWarehouse } from './asked.ts';
 import type { NightNews } from './events.ts';
-import { heldSink, heldWarehouse } from './held.ts';
 import { troubledSink, troubledWarehouse } from './trouble.ts';
 
 type Tell = (news: NightNews) => void;
 
-/** The embedded context with the night's troubles in front of its clients; nothing in it knows that they are made up. */
+/** A context with the night's troubles in front of its clients; nothing in it knows that they are made up. */
 export function troubledContext(
-  local: LocalContext,
-  clock: VirtualClock,
+  sound: Context,
   trouble: {
     readonly seed: number;
     readonly sinkAway: { readonly from: number; readonly to: number };
   },
   tell: Tell,
-): Context {
-  const { logger } = local;
+): { readonly context: Context; readonly asked: Asked } {
+  const { clock, logger } = sound;
   const given = { clock, random: seededRandom(trouble.seed + 1) };
-  const bigquery = troubledWarehouse(heldWarehouse(local.bigquery, clock), given);
-  const [first, ...others] = local.heartbeats.sinks.map((sink) => heldSink(sink, clock)) as [
-    HeartbeatSink,
-    ...HeartbeatSink[],
-  ];
+  const { warehouse, asked } = countedWarehouse(sound.bigquery);
+  const bigquery = troubledWarehouse(warehouse, given);
+  const [first, ...others] = sound.heartbeats.sinks as [HeartbeatSink, ...HeartbeatSink[]];
   const sinks = [troubledSink(first, trouble.sinkAway, given), ...others];
   return {
-    ...local,
-    bigquery,
-    upstream: createUpstreamReader({ bigquery, clock, logger }),
-    heartbeats: watched(heartbeatChain({ sinks, clock, logger }), tell),
+    context: {
+      ...sound,
+      bigquery,
+      upstream: createUpstreamReader({ bigquery, clock, logger }),
+      heartbeats: watched(heartbeatChain({ sinks, clock, logger }), tell),
+    },
+    asked,
   };
 }
 

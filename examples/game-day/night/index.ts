@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireEmpty } from '../folders.ts';
+import { localGround } from './ground.ts';
 import { nightView } from './live-view.ts';
 import { playNight } from './play-night.ts';
 import { summaryText } from './summary.ts';
@@ -23,7 +24,11 @@ export async function showNight(options: {
   const view = nightView(process.stdout);
   try {
     process.stdout.write(`A night of games, seed ${seed}: its season is drawn, its warehouse filled …\n`);
-    const report = await playNight({ seed, dir: temporary ?? dir!, watch: view.take });
+    const report = await playNight({
+      seed,
+      ground: (parts) => localGround(temporary ?? dir!, parts),
+      watch: view.take,
+    });
     view.end();
     const seconds = ((performance.now() - started) / 1_000).toFixed(1);
     process.stdout.write(`\n${summaryText(report)}\n\nIt took ${seconds} s of yours.\n`);

@@ -1,4 +1,5 @@
 import {
+  type BigQueryClient,
   type CircuitRecord,
   type Context,
   circuitRecords,
@@ -9,7 +10,7 @@ import {
   type WorkRecord,
   workRecords,
 } from 'breakwater';
-import type { LocalContext, WarehouseStatistics } from 'breakwater/local';
+import type { Asked } from './asked.ts';
 import { type Highlights, highlights } from './highlights.ts';
 import type { NightSlate } from './slate-of-the-night.ts';
 
@@ -28,29 +29,17 @@ export interface NightReport {
     readonly key: string;
   })[];
   readonly heartbeats: HeartbeatStatistics;
-  readonly asked: {
-    /** Questions whether what runs need is there, many runs in one. */
-    readonly looks: number;
-    readonly reads: number;
-    readonly writes: number;
-    readonly rowsRead: number;
-    readonly rowsWritten: number;
-  };
+  readonly asked: Asked;
   readonly highlights: Highlights;
 }
 
 export async function nightReport(parts: {
   readonly slate: NightSlate;
-  readonly local: LocalContext;
+  readonly warehouse: BigQueryClient;
   readonly context: Context;
-  /** The warehouse's figures when the night began. */
-  readonly before: WarehouseStatistics;
-  /** What the scrapers wrote, which nobody asked for. */
-  readonly scraped: { readonly writes: number; readonly rows: number };
+  readonly asked: Asked;
 }): Promise<NightReport> {
-  const { slate, local, context, before, scraped } = parts;
-  const after = local.bigquery.statistics();
-  const looks = after.labelled.upstream ?? 0;
+  const { slate, warehouse, context, asked } = parts;
   const runs = await all(context.store, runRecords);
   const circuits = await all(context.store, circuitRecords);
   return {
@@ -63,14 +52,8 @@ export async function nightReport(parts: {
     work: (await all(context.store, workRecords)).map(({ value }) => value),
     circuits: circuits.map(({ key, value: { state, failures, epoch } }) => ({ key, state, failures, epoch })),
     heartbeats: context.heartbeats.statistics(),
-    asked: {
-      looks,
-      reads: after.queries - before.queries - looks,
-      writes: after.writes - before.writes - scraped.writes,
-      rowsRead: after.rowsRead - before.rowsRead,
-      rowsWritten: after.rowsWritten - before.rowsWritten - scraped.rows,
-    },
-    highlights: await highlights(local.bigquery, slate.date),
+    asked: { ...asked },
+    highlights: await highlights(warehouse, slate.date),
   };
 }
 

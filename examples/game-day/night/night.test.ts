@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RunRecord } from 'breakwater';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { NightEvent } from './events.ts';
+import { localGround } from './ground.ts';
 import type { NightReport } from './night-report.ts';
 import { playNight } from './play-night.ts';
 import { nightSlate } from './slate-of-the-night.ts';
@@ -16,7 +17,12 @@ async function play(seed: number) {
   const dir = await mkdtemp(join(tmpdir(), 'breakwater-night-'));
   const events: NightEvent[] = [];
   try {
-    const report = await playNight({ seed, dir, begins, watch: (event) => events.push(event) });
+    const report = await playNight({
+      seed,
+      ground: (parts) => localGround(dir, parts),
+      begins,
+      watch: (event) => events.push(event),
+    });
     return { report, events };
   } finally {
     await rm(dir, { recursive: true });

@@ -1,5 +1,4 @@
 import { type BigQueryClient, type Context, workRecords } from 'breakwater';
-import { createLocalContext } from 'breakwater/local';
 import { seededRandom, VirtualClock } from 'breakwater/testing';
 import { createDispatcher, type Dispatcher } from 'breakwater/trigger';
 import { createTables } from '../../schemas/index.ts';
@@ -7,7 +6,7 @@ import { addDays, eastern } from '../../season/days.ts';
 import { cast } from './cast.ts';
 import { newsLogger, troubledContext } from './context-of-the-night.ts';
 import type { NightEvent, NightNews } from './events.ts';
-import { heldWarehouse } from './held.ts';
+import type { Ground, NightParts } from './ground.ts';
 import { type NightReport, nightReport } from './night-report.ts';
 import { fillHistory, scrape } from './scraper.ts';
 import { type NightSlate, nightSlate } from './slate-of-the-night.ts';
@@ -16,8 +15,8 @@ import { until } from './until.ts';
 export interface NightOptions {
   /** The same seed, the same night. */
   readonly seed: number;
-  /** Where state, warehouse and heartbeats are kept: an empty folder. */
-  readonly dir: string;
+  /** What it is played on, with no table in it yet. */
+  readonly ground: (parts: NightParts) => Promise<Ground>;
   /** The hour in New York at which it begins. Default: 18. */
   readonly begins?: number | undefined;
   /** Is told of everything as it happens. Default: nobody. */
@@ -32,43 +31,41 @@ const longestNight = 24 * 60 * minute;
  * A night of games from the first trigger to the last row, on a clock of its own: warehouse, state and heartbeats are real, the
  * hours are not.
  */
-export async function playNight({ seed, dir, begins, watch = () => {} }: NightOptions): Promise<NightReport> {
+export async function playNight({
+  seed,
+  ground: open,
+  begins,
+  watch = () => {},
+}: NightOptions): Promise<NightReport> {
   const slate = nightSlate(seed, begins);
   const clock = new VirtualClock({ wall: slate.startsAt });
   const tell = (news: NightNews) => watch({ at: clock.wallNow(), ...news }, slate);
-  const local = await createLocalContext({
-    dir,
-    clock,
-    random: seededRandom(seed),
-    logger: newsLogger(tell),
-  });
+  const ground = await open({ clock, random: seededRandom(seed), logger: newsLogger(tell) });
+  const { bigquery: warehouse } = ground.context;
   try {
-    await createTables(local.bigquery);
-    await fillHistory(local.bigquery, slate);
+    await createTables(warehouse);
+    await fillHistory(warehouse, slate);
     tell({ kind: 'evening' });
     // While the one call hangs that reads the betting lines.
     const sinkAway = {
       from: slate.basketballIsComplete + 3 * minute,
       to: slate.basketballIsComplete + 7 * minute,
     };
-    const context = troubledContext(local, clock, { seed, sinkAway }, tell);
-    const before = local.bigquery.statistics();
-    const scraped = await clock.runUntil(
-      passNight({ slate, warehouse: heldWarehouse(local.bigquery, clock), context, tell }),
-    );
-    return await nightReport({ slate, local, context, before, scraped });
+    const { context, asked } = troubledContext(ground.context, { seed, sinkAway }, tell);
+    await clock.runUntil(passNight({ slate, warehouse, context, tell }));
+    return await nightReport({ slate, warehouse, context, asked });
   } finally {
-    await local.close();
+    await ground.close();
   }
 }
 
-/** Scrapers, scheduler and sweeper go their ways until all is done; gives what the scrapers wrote. */
+/** Scrapers, scheduler and sweeper go their ways until all is done. */
 async function passNight(parts: {
   readonly slate: NightSlate;
   readonly warehouse: BigQueryClient;
   readonly context: Context;
   readonly tell: (news: NightNews) => void;
-}) {
+}): Promise<void> {
   const { slate, warehouse, context, tell } = parts;
   const { clock } = context;
   const dispatcher = createDispatcher({
@@ -76,17 +73,13 @@ async function passNight(parts: {
     context,
     on: (result) => tell({ kind: 'ended', result }),
   });
-  const scraped = { writes: 0, rows: 0 };
   const told: Promise<void>[] = [];
   let allCame = false;
 
   async function scrapers() {
     for (const { at, tables } of slate.landings) {
       await until(clock, at);
-      for (const table of tables) {
-        scraped.rows += await scrape(warehouse, slate, table, at);
-        scraped.writes += 1;
-      }
+      for (const table of tables) await scrape(warehouse, slate, table, at);
       tell({ kind: 'landed', tables });
       // Nobody waits with the next game for what this one starts.
       told.push(
@@ -109,7 +102,6 @@ async function passNight(parts: {
     allCame = true;
   });
   await Promise.all([came, sweeper()]);
-  return scraped;
 }
 
 /** Asks for everything in the evening, again half-way, and in the morning, whether or not it can be done. */

@@ -2,16 +2,15 @@ import type { BigQueryClient } from 'breakwater';
 import { stage } from './cast.ts';
 import { type NightSlate, seasonOf } from './slate-of-the-night.ts';
 
-/** Writes what a scraper knows of the day at the instant, replaced as a whole; gives how many rows. */
+/** Writes what a scraper knows of the day at the instant, replaced as a whole. */
 export async function scrape(
   bigquery: BigQueryClient,
   slate: NightSlate,
   table: string,
   at: number,
-): Promise<number> {
+): Promise<void> {
   const rows = seasonOf(slate, table).rows(table, slate.date, { at });
-  const written = await bigquery.replacePartition(table, { column: 'game_date', value: slate.date }, rows);
-  return written.rows;
+  await bigquery.replacePartition(table, { column: 'game_date', value: slate.date }, rows);
 }
 
 /** What was in the warehouse when the evening began: the baseball season so far, and the day until now. */
