@@ -45,6 +45,12 @@ export { silentLogger } from './logger.ts';
 export type { DeleteOptions, ListOptions, SaveOptions, StorageClient, StoredObject } from './storage.ts';
 export { checkGeneration, checkListLimit, checkObjectPath, checkObjectPrefix } from './object-path.ts';
 export { createJsonLogger, type JsonLoggerOptions } from './json-logger.ts';
+export {
+  type LogLevel,
+  type StructuredLine,
+  type StructuredLoggerOptions,
+  structuredLogger,
+} from './structured-logger.ts';
 export { parsedRow } from './parsed-row.ts';
 export { fitting, requireColumn, rowFor, rowsIn, type TableColumn, type WrittenTable } from './table-rows.ts';
 export {

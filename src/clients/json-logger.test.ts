@@ -145,6 +145,26 @@ describe('the JSON logger', () => {
     expect('nothing' in lines()[0]).toBe(false);
   });
 
+  it('bears labels and the trace as Cloud Logging reads them', () => {
+    const written: string[] = [];
+    let current: string | undefined = 'aa11';
+    const logger = createJsonLogger({
+      write: (line) => written.push(line),
+      labels: { service: 'stats' },
+      project: 'my-project',
+      trace: () => current,
+    });
+    logger.info('x');
+    logger.child({ trace: 'projects/other/traces/bb22' }).info('x');
+    current = undefined;
+    logger.info('x');
+    const traces = written.map((line) => JSON.parse(line)['logging.googleapis.com/trace']);
+    expect(traces).toEqual(['projects/my-project/traces/aa11', 'projects/other/traces/bb22', undefined]);
+    expect(JSON.parse(written[1]!)).toMatchObject({ 'logging.googleapis.com/labels': { service: 'stats' } });
+    expect(JSON.parse(written[1]!)).not.toHaveProperty('trace');
+    expect(() => createJsonLogger({ labels: { service: 1 as never } })).toThrow('createJsonLogger.labels');
+  });
+
   it('takes circles, and objects that throw', () => {
     const { logger, lines } = logged();
     const circle: Record<string, unknown> = { name: 'a' };
@@ -158,6 +178,15 @@ describe('the JSON logger', () => {
     };
     logger.info('x', { circle, error, thrower });
     expect(lines()[0]).toMatchObject({ circle: { name: 'a' }, thrower: '(unreadable)' });
+  });
+
+  it('keeps a line of many numbers below 256 KB', () => {
+    const { logger, written } = logged();
+    const many = (depth: number): unknown =>
+      depth === 0 ? -1.2345678901234e-300 : Array.from({ length: 60 }, () => many(depth - 1));
+    logger.info('x', { many: many(3) });
+    expect(Buffer.byteLength(written[0] as string)).toBeLessThan(256 * 1_024);
+    expect(written[0]).toContain('more');
   });
 
   it('keeps any line below 256 KB', () => {

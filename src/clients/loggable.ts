@@ -5,6 +5,8 @@ const mostItems = 50;
 const longestText = 2_000;
 // All text of one value together; with names and punctuation a line stays well below 256 KB.
 const mostText = 40_000;
+// What a number, or the frame of a value, counts for: many small values make a long line too.
+const perValue = 8;
 
 const hidden = '(not shown)';
 const cut = '…';
@@ -21,6 +23,7 @@ class Shown {
   #left = mostText;
 
   value(value: unknown, depth: number): unknown {
+    this.#left -= perValue;
     switch (typeof value) {
       case 'string':
         return this.#text(value);
@@ -65,17 +68,23 @@ class Shown {
   }
 
   #items(items: readonly unknown[], depth: number): unknown[] {
-    const shown = items.slice(0, mostItems).map((item) => this.value(item, depth + 1));
-    return items.length > mostItems ? [...shown, `${cut} ${items.length - mostItems} more`] : shown;
+    const shown: unknown[] = [];
+    for (const item of items.slice(0, mostItems)) {
+      if (this.#left <= 0) break;
+      shown.push(this.value(item, depth + 1));
+    }
+    return items.length > shown.length ? [...shown, `${cut} ${items.length - shown.length} more`] : shown;
   }
 
   #fields(entries: readonly (readonly [unknown, unknown])[], depth: number): object {
-    const shown = entries.slice(0, mostItems).map(([key, value]) => {
+    const shown: [string, unknown][] = [];
+    for (const [key, value] of entries.slice(0, mostItems)) {
+      if (this.#left <= 0) break;
       const name = String(key).slice(0, 200);
       this.#left -= name.length;
-      return [name, isSecret(name) ? hidden : this.value(value, depth + 1)];
-    });
-    if (entries.length > mostItems) shown.push([cut, 'there are more fields']);
+      shown.push([name, isSecret(name) ? hidden : this.value(value, depth + 1)]);
+    }
+    if (entries.length > shown.length) shown.push([cut, 'there are more fields']);
     return Object.fromEntries(shown);
   }
 

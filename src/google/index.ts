@@ -8,7 +8,15 @@ export {
   type FoundEntry,
   type LogEntry,
   type Severity,
+  type WriteOptions,
 } from './logging/cloud-logging.ts';
+export {
+  type CloudLogger,
+  type CloudLoggerOptions,
+  type CloudLoggerStatistics,
+  cloudLogger,
+} from './logging/cloud-logger.ts';
+export { currentTrace, traced } from './logging/trace.ts';
 export { type HeartbeatLogSinkOptions, heartbeatLogSink } from './logging/heartbeat-log-sink.ts';
 export { type HeartbeatObjectSinkOptions, heartbeatObjectSink } from './storage/heartbeat-object-sink.ts';
 export {

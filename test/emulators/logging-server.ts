@@ -15,6 +15,8 @@ export interface LoggingServer {
   readonly port: number;
   /** Calls by method's name. */
   readonly calls: readonly string[];
+  /** Bytes of each write's request. */
+  readonly sizes: readonly number[];
   /** Entries that are kept. */
   readonly entries: readonly StoredEntry[];
   /** The next calls end in this gRPC code, or in nothing. */
@@ -48,11 +50,25 @@ type Call<Request> = (call: ServerUnaryCall<Request, object>, callback: sendUnar
 /** Cloud Logging's gRPC service in memory: write and list, with the filters that name log, labels and least time. */
 export async function startLoggingServer(): Promise<LoggingServer> {
   const service = new LoggingService();
-  const server = new Server();
-  server.addService(serviceDefinition(), {
-    WriteLogEntries: service.guarded('WriteLogEntries', (request: WriteRequest) => service.write(request)),
-    ListLogEntries: service.guarded('ListLogEntries', (request: ListRequest) => service.list(request)),
-  });
+  // As large a request as the service takes.
+  const server = new Server({ 'grpc.max_receive_message_length': 10_000_000 });
+  const sizes: number[] = [];
+  const definition = serviceDefinition();
+  const { requestDeserialize: decode } = definition.WriteLogEntries!;
+  const WriteLogEntries = {
+    ...definition.WriteLogEntries!,
+    requestDeserialize(bytes: Buffer): unknown {
+      sizes.push(bytes.length);
+      return decode(bytes);
+    },
+  };
+  server.addService(
+    { ...definition, WriteLogEntries },
+    {
+      WriteLogEntries: service.guarded('WriteLogEntries', (request: WriteRequest) => service.write(request)),
+      ListLogEntries: service.guarded('ListLogEntries', (request: ListRequest) => service.list(request)),
+    },
+  );
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
@@ -61,6 +77,7 @@ export async function startLoggingServer(): Promise<LoggingServer> {
   return {
     port,
     calls: service.calls,
+    sizes,
     entries: service.entries,
     fault: (code, times = 1) => service.faults.push(...Array<number | 'hang'>(times).fill(code)),
     close: async () => server.forceShutdown(),

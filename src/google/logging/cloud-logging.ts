@@ -39,6 +39,11 @@ export interface FoundEntry extends LogEntry {
   readonly received: string | undefined;
 }
 
+export interface WriteOptions extends CallOptions {
+  /** Whether good entries are kept though others are bad. Default: false. */
+  readonly partial?: boolean | undefined;
+}
+
 export interface EntriesQuery extends CallOptions {
   /** ISO 8601: the least time. */
   readonly since: string;
@@ -51,7 +56,7 @@ export interface EntriesQuery extends CallOptions {
 /** Cloud Logging: what is written to it and what can be read back. */
 export interface CloudLogging {
   /** Writes up to 1,000 entries of one log, in one request that is sent once. */
-  write(log: string, entries: readonly LogEntry[], options?: CallOptions): Promise<void>;
+  write(log: string, entries: readonly LogEntry[], options?: WriteOptions): Promise<void>;
   /** A page of at most 1,000 entries of one log, the newest first. One call of a quota of 60 a minute a project. */
   entries(
     log: string,
@@ -88,6 +93,7 @@ export function cloudLogging(options: CloudLoggingOptions): CloudLogging {
           logName,
           resource: { type: 'global', labels: { project_id: project } },
           entries: entries.map((entry) => wireEntry(logging, entry, project)),
+          partialSuccess: call.partial ?? false,
         };
         await logging.loggingService.writeLogEntries(request, settings);
       });
@@ -130,7 +136,12 @@ function wireEntry(logging: Logging, entry: LogEntry, project: string) {
     ...(labels !== undefined && { labels: { ...labels } }),
     ...(trace !== undefined && { trace }),
   };
-  return logging.entry(metadata, structuredClone(payload)).toJSON({ removeCircular: true }, project);
+  return logging.entry(metadata, plain(payload)).toJSON({ removeCircular: true }, project);
+}
+
+/** A copy without what JSON does not have: the client refuses it. */
+function plain(payload: LogEntry['payload']): object {
+  return JSON.parse(JSON.stringify(payload)) as object;
 }
 
 function foundEntry({ metadata, data }: { readonly metadata: object; readonly data: unknown }): FoundEntry {
