@@ -1,5 +1,13 @@
 import { ConfigurationError } from '../errors/index.ts';
 import { type Duration, milliseconds } from '../time/index.ts';
+import {
+  count,
+  type ProcessorOverrides,
+  type ProcessorSettings,
+  processorKey,
+  processorSettings,
+} from './processor-settings.ts';
+import { checkPushed, type PushDeadlines, type PushOverrides, pushDeadlines } from './push-deadlines.ts';
 
 /** Times and thresholds of a context, all with defaults; durations in milliseconds. */
 export interface Config {
@@ -25,6 +33,10 @@ export interface Config {
   };
   /** Processor circuits. Default: 5 failures, 30 minutes. */
   readonly circuit: { readonly failures: number; readonly openFor: number };
+  /** What single processors have of their own: ask `settingsFor`. Default: nothing. */
+  readonly processors: Readonly<Record<string, ProcessorSettings>>;
+  /** How long whoever pushes waits: time-outs must fit into it. Default: not known, and pushed runs are cut to fit. */
+  readonly push: PushDeadlines;
   readonly parking: {
     /** From the first parking until the run is given up. Default: 36 hours. */
     readonly giveUpAfter: number;
@@ -53,6 +65,9 @@ export interface ConfigOverrides {
   readonly circuit?:
     | { readonly failures?: number | undefined; readonly openFor?: Duration | undefined }
     | undefined;
+  /** By the processor's name; goes before what its definition says. */
+  readonly processors?: Readonly<Record<string, ProcessorOverrides | undefined>> | undefined;
+  readonly push?: PushOverrides | undefined;
   readonly parking?:
     | {
         readonly giveUpAfter?: Duration | undefined;
@@ -66,11 +81,12 @@ export interface ConfigOverrides {
  * The defaults, with what is given laid over them.
  *
  * @throws ConfigurationError naming the field, for what is no duration or no count, or where a beat would come too late to keep
- * a run from being stale, or death before staleness.
+ * a run from being stale, death before staleness, or the end of a pushed run after whoever pushed has stopped waiting.
  */
 export function config(overrides: ConfigOverrides = {}): Config {
   const { version = 'unversioned', host = 'local', instance = globalThis.crypto.randomUUID() } = overrides;
   const { heartbeat = {}, processor = {}, circuit = {}, parking = {} } = overrides;
+  const { processors = {}, push = {} } = overrides;
   const made: Config = {
     version,
     host,
@@ -88,6 +104,8 @@ export function config(overrides: ConfigOverrides = {}): Config {
       failures: count('config.circuit.failures', circuit.failures ?? 5),
       openFor: milliseconds('config.circuit.openFor', circuit.openFor ?? '30m'),
     },
+    processors: processorSettings(processors),
+    push: pushDeadlines(push),
     parking: {
       giveUpAfter: milliseconds('config.parking.giveUpAfter', parking.giveUpAfter ?? '36h'),
       lookEvery: milliseconds('config.parking.lookEvery', parking.lookEvery ?? '1m'),
@@ -109,11 +127,36 @@ export function config(overrides: ConfigOverrides = {}): Config {
       deadAfter,
     );
   }
+  checkPushed(
+    made.push,
+    { 'config.processor.timeout': made.processor.timeout, ...ownTimeouts(made.processors) },
+    made.processor.grace,
+  );
   return made;
 }
 
-function count(field: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new ConfigurationError(field, 'a whole number of at least 1', value);
-  return value;
+/** What holds for one processor: its own settings, else its definition's, else the context's. */
+export function settingsFor(
+  { processor, circuit, processors }: Config,
+  { name, timeout, circuit: defined }: Defined,
+): { readonly timeout: number; readonly failures: number; readonly openFor: number } {
+  const own = processors[processorKey(name)];
+  return {
+    timeout: own?.timeout ?? timeout ?? processor.timeout,
+    failures: own?.circuit.failures ?? defined.failures ?? circuit.failures,
+    openFor: own?.circuit.openFor ?? defined.openFor ?? circuit.openFor,
+  };
+}
+
+/** A processor's definition, as far as it is asked. */
+interface Defined {
+  readonly name: string;
+  readonly timeout: number | undefined;
+  readonly circuit: ProcessorSettings['circuit'];
+}
+
+function ownTimeouts(processors: Config['processors']): Record<string, number | undefined> {
+  return Object.fromEntries(
+    Object.entries(processors).map(([key, { timeout }]) => [`config.processors.${key}.timeout`, timeout]),
+  );
 }

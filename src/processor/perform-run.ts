@@ -1,4 +1,4 @@
-import type { Context } from '../context/index.ts';
+import { type Context, settingsFor } from '../context/index.ts';
 import { LostLeaseError } from '../errors/index.ts';
 import { compose, retry, timeout } from '../policy/index.ts';
 import type { WorkRecord } from '../store/index.ts';
@@ -33,7 +33,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
   const { context, definition, part, call } = performance;
   const { clock, config, store } = context;
   const id = runId(context);
-  const duration = (definition.timeout ?? config.processor.timeout) + config.processor.grace + recordingTime;
+  const duration = settingsFor(config, definition).timeout + config.processor.grace + recordingTime;
   // Counted from before the claim is sent: at the store it can only end later.
   const leaseEnd = clock.now() + duration;
   const start = (claimed: { fence: number; attempt: number; previousFingerprint: string | undefined }) =>

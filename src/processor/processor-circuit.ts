@@ -1,5 +1,5 @@
 import { consecutiveFailures, type SharedCircuit, sharedCircuit } from '../circuit/index.ts';
-import type { Context } from '../context/index.ts';
+import { type Context, settingsFor } from '../context/index.ts';
 import { circuitStore, type Store } from '../store/index.ts';
 import type { ProcessorDefinition } from './definition.ts';
 
@@ -19,14 +19,15 @@ export function processorCircuit(
   circuits.set(store, kept);
   const known = kept.get(key);
   if (known !== undefined) return known;
+  const { timeout, failures, openFor } = settingsFor(config, definition);
   const circuit = sharedCircuit({
     store: circuitStore(store),
     key: `processor/${key}`,
     client: `${config.instance}/${Math.floor(random() * 2 ** 40).toString(36)}`,
-    trip: consecutiveFailures(definition.circuit.failures ?? config.circuit.failures),
-    openFor: definition.circuit.openFor ?? config.circuit.openFor,
+    trip: consecutiveFailures(failures),
+    openFor,
     // A probe is a whole run: its place is free again when the claim would be.
-    probeTimeout: (definition.timeout ?? config.processor.timeout) + config.processor.grace + recordingTime,
+    probeTimeout: timeout + config.processor.grace + recordingTime,
     probes: 1,
     successes: 1,
     clock,

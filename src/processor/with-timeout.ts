@@ -1,3 +1,4 @@
+import { settingsFor } from '../context/index.ts';
 import { TimeoutError } from '../errors/index.ts';
 import type { Ending } from './live-run.ts';
 import { mixin } from './mixin.ts';
@@ -10,7 +11,8 @@ const blockedFrom = 1_000;
 
 /**
  * Ends a run at its time-out: the signal is aborted, the work gets the grace to come to an end, then the run settles as
- * `timed_out` whatever its code does. The time is the definition's `timeout`, else the context's.
+ * `timed_out` whatever its code does. The time is the processor's own in the context's
+ * settings, else its definition's, else the context's.
  */
 export const withTimeout = /* @__PURE__ */ mixin('withTimeout', (Base) => {
   abstract class WithTimeout extends Base {
@@ -18,7 +20,7 @@ export const withTimeout = /* @__PURE__ */ mixin('withTimeout', (Base) => {
       const current = live(run);
       const { clock, config, watchdog } = this.context;
       // A pushed run may have less time than that.
-      const after = Math.min(this.definition.timeout ?? config.processor.timeout, current.remaining());
+      const after = Math.min(settingsFor(config, this.definition).timeout, current.remaining());
       const deadline = clock.now() + after;
       const timedOut = (): Ending => ({
         status: 'timed_out',

@@ -432,6 +432,14 @@ describe('push handler', () => {
     });
   });
 
+  it('takes no ack deadline that is longer than a request may take', () => {
+    const config = { ...context.config, push: { ackDeadline: undefined, requestTimeout: 300_000 } };
+    const handlerOf = (ackDeadline: string) =>
+      pushHandler([Offense], { ...context, config }, { ackDeadline, verify: async () => {} });
+    expect(() => handlerOf('301s')).toThrow('config.push.requestTimeout, 300000 ms');
+    expect(handlerOf('300s')).toBeTypeOf('function');
+  });
+
   it.each(['5s', '11m', '40s'])('takes no ack deadline of %s', (ackDeadline) => {
     expect(() => pushHandler([Offense], context, { ackDeadline, verify: async () => {} })).toThrow(
       'pushHandler.ackDeadline',

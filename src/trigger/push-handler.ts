@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Context } from '../context/index.ts';
+import { type Context, pushRecordingTime } from '../context/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
 import { RunCancelledError, type RunResult } from '../processor/index.ts';
 import { rejectedMessages, retention } from '../store/index.ts';
@@ -34,7 +34,6 @@ export type PushHandler = (
 ) => Promise<Response>;
 
 const verifyTime = 5_000;
-const recordTime = 10_000;
 const retryAfterSeconds = 30;
 const longestKept = 2_000;
 
@@ -43,7 +42,8 @@ const longestKept = 2_000;
  * parked; while that can't be recorded it is refused (503) and comes again. One that can never be worked on is recorded and
  * acknowledged, or it would come for ever.
  *
- * @throws ConfigurationError for an ack deadline that Pub/Sub does not have, or that leaves no time to work in.
+ * @throws ConfigurationError for an ack deadline that Pub/Sub does not have, that leaves no time to work in, or that is longer than
+ * a request may take.
  */
 export function pushHandler(
   processors: readonly ProcessorClass[],
@@ -54,7 +54,7 @@ export function pushHandler(
   const { clock, config, logger } = context;
   const ackDeadline = milliseconds('pushHandler.ackDeadline', options.ackDeadline);
   // What is needed after a run's deadline: its grace, and the time to record it.
-  const after = config.processor.grace + recordTime;
+  const after = config.processor.grace + pushRecordingTime;
   if (ackDeadline < 10_000 || ackDeadline > 600_000 || ackDeadline <= after) {
     const least = Math.max(10_000, after + 1);
     throw new ConfigurationError(
@@ -63,6 +63,13 @@ export function pushHandler(
       options.ackDeadline,
     );
   }
+  const { requestTimeout = Infinity } = config.push;
+  if (ackDeadline > requestTimeout)
+    throw new ConfigurationError(
+      'pushHandler.ackDeadline',
+      `at most the time that a request may take (config.push.requestTimeout, ${requestTimeout} ms)`,
+      options.ackDeadline,
+    );
   const dispatcher =
     options.dispatcher ?? createDispatcher({ processors, context, ...(on !== undefined && { on }) });
 
@@ -144,7 +151,7 @@ export function pushHandler(
       receivedAt: new Date(clock.wallNow()).toISOString(),
     };
     try {
-      await withinTime(clock, recordTime, `record of message ${messageId}`, async (signal) => {
+      await withinTime(clock, pushRecordingTime, `record of message ${messageId}`, async (signal) => {
         const messages = context.store.collection(rejectedMessages);
         const { entry, time } = await messages.get(messageId, { signal });
         if (entry !== undefined) return;

@@ -1,4 +1,4 @@
-import type { Context } from '../context/index.ts';
+import { type Context, processorKey } from '../context/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
 import type { ProcessorDefinition, RunBase } from '../processor/index.ts';
 
@@ -30,6 +30,7 @@ export function registry(classes: readonly ProcessorClass[], context: Context): 
     if (byName.has(name)) throw new ConfigurationError('processors', 'a list without two of one name', name);
     byName.set(name, processor);
   }
+  warnOfUnknown(byName.keys(), context);
   return {
     all: [...byName.values()],
     find: (name) => byName.get(name),
@@ -40,4 +41,12 @@ export function registry(classes: readonly ProcessorClass[], context: Context): 
       return processor;
     },
   };
+}
+
+/** Settings of a processor that is none of these: another service's, or a name that is spelt wrongly. */
+function warnOfUnknown(names: Iterable<string>, { config, logger }: Context): void {
+  const known = new Set([...names].map(processorKey));
+  const unknown = Object.keys(config.processors).filter((key) => !known.has(key));
+  if (unknown.length > 0)
+    logger.warn(`there are settings for processors that are not here: ${unknown.join(', ')}`, { unknown });
 }

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startBigQueryServer } from '../../../test/emulators/bigquery/server.ts';
+import { startLoggingServer } from '../../../test/emulators/logging-server.ts';
 import { startStorageServer } from '../../../test/emulators/storage-server.ts';
+import { settingsFor } from '../../context/index.ts';
 import { CircuitOpenError, ConfigurationError } from '../../errors/index.ts';
 import { retry } from '../../policy/index.ts';
+import { traced } from '../logging/trace.ts';
 import { createGoogleContext, type GoogleContextOptions } from './create-google-context.ts';
 import { type RetryProfileName, retryProfile } from './retry-profiles.ts';
 
@@ -32,6 +35,43 @@ describe('a context of Google’s services', () => {
     await Promise.all([context.close(), own.close()]);
   });
 
+  it('takes times and thresholds of single processors, and what a push waits', async () => {
+    const env = {
+      TIMEOUT_PROCESSOR: '300',
+      TIMEOUT_PROCESSOR_PLAYER_GAME_SUMMARY: '420',
+      CIRCUIT_BREAKER_THRESHOLD_PlayerGameSummaryProcessor: '2',
+      CIRCUIT_BREAKER_TIMEOUT_MINUTES_PLAYER_GAME_SUMMARY_PROCESSOR: '90',
+      CIRCUIT_BREAKER_THRESHOLD_ROSTER_HISTORY: '9',
+      TIMEOUT_PROCESSOR_ROSTER_HISTORY: '',
+      TIMEOUT_ACK_DEADLINE: '500',
+      TIMEOUT_REQUEST: '15m',
+    };
+    const processors = { PlayerGameSummaryProcessor: { circuit: { failures: 4 } } };
+    await using context = create({ env, config: { processors, processor: { grace: '20s' } } });
+    const of = (name: string) => settingsFor(context.config, { name, timeout: 1_000, circuit: {} });
+    expect(of('PlayerGameSummaryProcessor')).toEqual({ timeout: 420_000, failures: 4, openFor: 5_400_000 });
+    expect(of('RosterHistoryProcessor')).toEqual({ timeout: 1_000, failures: 9, openFor: 1_800_000 });
+    expect(context.config.processor).toEqual({ timeout: 300_000, grace: 20_000 });
+    expect(context.config.push).toEqual({ ackDeadline: 500_000, requestTimeout: 900_000 });
+  });
+
+  it('tells the variable, what it was and what it may be', () => {
+    const message = (env: Record<string, string>) => {
+      try {
+        create({ env });
+        return undefined;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(message({ CIRCUIT_BREAKER_TIMEOUT_MINUTES: 'ages' })).toBe(
+      `CIRCUIT_BREAKER_TIMEOUT_MINUTES must be a number of minutes above zero, or a duration such as '45s', received "ages"`,
+    );
+    expect(message({ EXTERNAL_CB_THRESHOLD: '2.5' })).toBe(
+      'EXTERNAL_CB_THRESHOLD must be a whole number of at least 1, received "2.5"',
+    );
+  });
+
   it('has defaults for all of them', async () => {
     await using context = create({ env: { CIRCUIT_BREAKER_THRESHOLD: '' } });
     expect(context.config.circuit).toEqual({ failures: 5, openFor: 30 * 60_000 });
@@ -51,6 +91,22 @@ describe('a context of Google’s services', () => {
     [{ CIRCUIT_BREAKER_TIMEOUT_MINUTES: '-1' }, 'CIRCUIT_BREAKER_TIMEOUT_MINUTES'],
     [{ EXTERNAL_CB_HALF_OPEN_MAX_CALLS: '1.5' }, 'EXTERNAL_CB_HALF_OPEN_MAX_CALLS'],
     [{ TIMEOUT_HTTP_REQUEST: '0' }, 'TIMEOUT_HTTP_REQUEST'],
+    [{ TIMEOUT_HTTP_REQUEST: '1.2.3' }, 'TIMEOUT_HTTP_REQUEST'],
+    [{ TIMEOUT_BIGQUERY_QUERY: 'Infinity' }, 'TIMEOUT_BIGQUERY_QUERY'],
+    [{ EXTERNAL_CB_THRESHOLD: '-3' }, 'EXTERNAL_CB_THRESHOLD'],
+    [{ EXTERNAL_CB_TIMEOUT_SECONDS: 'soon' }, 'EXTERNAL_CB_TIMEOUT_SECONDS'],
+    [{ TIMEOUT_PROCESSOR: '0' }, 'TIMEOUT_PROCESSOR'],
+    [{ TIMEOUT_PROCESSOR_ROSTER_HISTORY: 'long' }, 'TIMEOUT_PROCESSOR_ROSTER_HISTORY'],
+    [{ CIRCUIT_BREAKER_THRESHOLD_ROSTER_HISTORY: '0' }, 'CIRCUIT_BREAKER_THRESHOLD_ROSTER_HISTORY'],
+    [
+      { CIRCUIT_BREAKER_TIMEOUT_MINUTES_ROSTER_HISTORY: '-5' },
+      'CIRCUIT_BREAKER_TIMEOUT_MINUTES_ROSTER_HISTORY',
+    ],
+    [{ TIMEOUT_PROCESSOR__: '5' }, 'TIMEOUT_PROCESSOR__'],
+    [{ TIMEOUT_ACK_DEADLINE: '601' }, 'push.ackDeadline'],
+    [{ TIMEOUT_REQUEST: 'soon' }, 'TIMEOUT_REQUEST'],
+    [{ TIMEOUT_ACK_DEADLINE: '600' }, 'config.processor.timeout'],
+    [{ TIMEOUT_REQUEST: '900', TIMEOUT_PROCESSOR_ROSTER_HISTORY: '900' }, 'config.processors.rosterhistory'],
     [{ FIRESTORE_EMULATOR_HOST: 'firestore.example:80' }, 'firestore.endpoint'],
   ])('names what is wrong in %o', (env, name) => {
     expect(() => create({ env })).toThrow(ConfigurationError);
@@ -100,8 +156,34 @@ describe('a context of Google’s services', () => {
 
   it('closes without ever having connected, and again', async () => {
     const context = create();
+    await Promise.all([context.close(), context.close()]);
     await context.close();
+  });
+
+  it('logs through Cloud Logging where it is asked to, and writes what is left when it closes', async () => {
+    const server = await startLoggingServer();
+    onTestFinished(() => server.close());
+    const endpoints = { logging: `http://127.0.0.1:${server.port}` };
+    const context = create({ endpoints, logger: 'cloud_logging' });
+    await traced(async () => context.logger.child({ runId: 'r1' }).warn('upstream is late'))(
+      new Request('http://localhost', { headers: { 'x-cloud-trace-context': `${'ab'.repeat(16)}/1` } }),
+    );
     await context.close();
+    expect(server.entries.map(({ logName }) => logName)).toContain('projects/project/logs/breakwater');
+    expect(server.entries.find(({ labels }) => labels.runId === 'r1')).toMatchObject({
+      severity: 'WARNING',
+      trace: `projects/project/traces/${'ab'.repeat(16)}`,
+    });
+  });
+
+  it('watches the event loop where it is asked to, from the first run on', async () => {
+    const watched = create({ watchdog: true });
+    const guarded = watched.watchdog?.guard({ runId: 'r', key: 'k' }, 60_000);
+    guarded?.[Symbol.dispose]();
+    expect(watched.watchdog?.lag()).toBeGreaterThanOrEqual(0);
+    await watched.close();
+    await using plain = create();
+    expect(plain.watchdog).toBeUndefined();
   });
 
   it('loads no package of Google before a service is first used', () => {

@@ -1,4 +1,5 @@
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   createHttpClient,
   createJsonLogger,
@@ -7,7 +8,7 @@ import {
   type Logger,
   type ServiceCircuitOptions,
 } from '../../clients/index.ts';
-import { type Config, type ConfigOverrides, type Context, config } from '../../context/index.ts';
+import { type ConfigOverrides, type Context, config } from '../../context/index.ts';
 import { ConfigurationError } from '../../errors/index.ts';
 import { heartbeatChain } from '../../heartbeat/index.ts';
 import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
@@ -16,8 +17,10 @@ import { type GoogleBigQuery, googleBigQuery } from '../bigquery/google-bigquery
 import { Documents } from '../firestore/documents.ts';
 import { type FirestoreStore, firestoreStore } from '../firestore/firestore-store.ts';
 import { heartbeatDocumentSink } from '../firestore/heartbeat-document-sink.ts';
+import { cloudLogger } from '../logging/cloud-logger.ts';
 import { type CloudLogging, cloudLogging } from '../logging/cloud-logging.ts';
 import { heartbeatLogSink } from '../logging/heartbeat-log-sink.ts';
+import { currentTrace } from '../logging/trace.ts';
 import { type GoogleStorage, googleStorage } from '../storage/google-storage.ts';
 import { heartbeatObjectSink } from '../storage/heartbeat-object-sink.ts';
 import {
@@ -26,6 +29,8 @@ import {
   type EnvironmentSettings,
   readEnvironment,
 } from './environment.ts';
+import { lateWatchdog } from './late-watchdog.ts';
+import { mergedConfig } from './merged.ts';
 import { checkNesting, type Timeouts } from './nesting.ts';
 
 export interface GoogleContextOptions {
@@ -61,8 +66,16 @@ export interface GoogleContextOptions {
   readonly maximumBytesBilled?: number | undefined;
   /** Default: the process's. */
   readonly env?: Environment | undefined;
-  /** Default: one line of JSON a message on standard error, which Cloud Run hands to Cloud Logging. */
-  readonly logger?: Logger | undefined;
+  /**
+   * Default: one line of JSON a message on standard error, which Cloud Run hands to Cloud Logging. `cloud_logging` writes to the log
+   * `breakwater` through the API, for where nobody collects standard error: `close` writes what is left.
+   */
+  readonly logger?: Logger | 'cloud_logging' | undefined;
+  /**
+   * Whether a thread watches the event loop, and ends the process when a run blocks it past its time-out and grace. Only for a
+   * process that does nothing else. The monitor then finds its run dead. Default: false.
+   */
+  readonly watchdog?: boolean | undefined;
   readonly clock?: Clock | undefined;
   /** Uniform in [0, 1). Default: Math.random. */
   readonly random?: (() => number) | undefined;
@@ -97,13 +110,20 @@ export function createGoogleContext(options: GoogleContextOptions): GoogleContex
     throw new ConfigurationError('project', "a project's id", project);
   if (typeof location !== 'string' || location === '')
     throw new ConfigurationError('location', "a location such as 'US'", location);
-  const logger = options.logger ?? createJsonLogger({ clock });
   const environment = readEnvironment(env);
-  const settings = configOf(options, environment);
+  const settings = config({
+    host: hostname(),
+    ...mergedConfig(environment.config, options.config ?? {}),
+  });
   const timeouts = timeoutsOf(options, environment);
   checkNesting(timeouts, settings, 3);
   const circuit = { ...environment.circuit, ...definedOf(options.circuit ?? {}) };
   const endpoints = { ...environment.endpoints, ...definedOf(options.endpoints ?? {}) };
+
+  const logging = cloudLogging({ project, clock, endpoint: endpoints.logging });
+  const ofLines = { project, clock, trace: currentTrace };
+  const lines = options.logger === 'cloud_logging' ? cloudLogger({ ...ofLines, logging }) : undefined;
+  const logger = lines ?? (options.logger as Logger | undefined) ?? createJsonLogger(ofLines);
 
   const pool = createHttpClient({ clock, timeout: timeouts.http });
   const http = httpService(pool, { clock, random, circuit });
@@ -119,7 +139,6 @@ export function createGoogleContext(options: GoogleContextOptions): GoogleContex
   const storage = googleStorage({ ...objects, timeout: timeouts.storage });
   const firestore = { project, database, clock, endpoint: endpoints.firestore };
   const store = firestoreStore({ ...firestore, random, timeout: timeouts.store });
-  const logging = cloudLogging({ project, clock, endpoint: endpoints.logging });
 
   // Of their own: heartbeats must not wait behind anybody, nor be stopped by another's circuit.
   const beats = new Documents({ ...firestore, timeout: timeouts.sink });
@@ -135,9 +154,17 @@ export function createGoogleContext(options: GoogleContextOptions): GoogleContex
     timeout: timeouts.sink,
   });
 
+  const lastWords = join(tmpdir(), `breakwater-${process.pid}-last-words.json`);
+  const watchdog = options.watchdog ? lateWatchdog({ lastWords, logger }) : undefined;
+
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= closeAll([pool, bigquery, storage, store, logging, beats, beatObjects]);
+    closing ??= closeInOrder(
+      [pool, bigquery, storage, store, beats, beatObjects, ...(watchdog ? [watchdog] : [])],
+      // They may still have something to say.
+      lines === undefined ? [] : [lines],
+      [logging],
+    );
     return closing;
   };
   return {
@@ -152,19 +179,10 @@ export function createGoogleContext(options: GoogleContextOptions): GoogleContex
     random,
     logger,
     config: settings,
+    ...(watchdog !== undefined && { watchdog }),
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function configOf({ config: given = {} }: GoogleContextOptions, environment: EnvironmentSettings): Config {
-  const { circuit, ...rest } = environment.config;
-  return config({
-    host: hostname(),
-    ...rest,
-    ...given,
-    circuit: { ...circuit, ...definedOf(given.circuit ?? {}) },
-  });
 }
 
 function timeoutsOf({ timeouts = {} }: GoogleContextOptions, environment: EnvironmentSettings): Timeouts {
@@ -178,10 +196,13 @@ function timeoutsOf({ timeouts = {} }: GoogleContextOptions, environment: Enviro
   };
 }
 
-/** Closes each, whatever becomes of the others. */
-async function closeAll(clients: readonly { close(): unknown }[]): Promise<void> {
-  const ends = await Promise.allSettled(clients.map(async (client) => client.close()));
-  const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+/** Closes each, one group after the other, whatever becomes of the others. */
+async function closeInOrder(...groups: readonly (readonly { close(): unknown }[])[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const clients of groups) {
+    const ends = await Promise.allSettled(clients.map(async (client) => client.close()));
+    for (const end of ends) if (end.status === 'rejected') errors.push(end.reason);
+  }
   if (errors.length > 0) throw new AggregateError(errors, `${errors.length} clients could not be closed`);
 }
 

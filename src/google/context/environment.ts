@@ -1,5 +1,5 @@
 import type { ServiceCircuitOptions } from '../../clients/index.ts';
-import type { ConfigOverrides } from '../../context/index.ts';
+import { type ConfigOverrides, type ProcessorOverrides, processorKey } from '../../context/index.ts';
 import { ConfigurationError } from '../../errors/index.ts';
 import { type Duration, milliseconds } from '../../time/index.ts';
 
@@ -28,20 +28,26 @@ export interface Endpoints {
  */
 export function readEnvironment(env: Environment): EnvironmentSettings {
   const failures = count(env, 'CIRCUIT_BREAKER_THRESHOLD');
-  const openFor = scaled(env, 'CIRCUIT_BREAKER_TIMEOUT_MINUTES', 60_000);
+  const openFor = scaled(env, 'CIRCUIT_BREAKER_TIMEOUT_MINUTES', 'minutes');
   return {
     config: {
       ...(env.K_REVISION ? { version: env.K_REVISION } : {}),
       circuit: { failures, openFor },
+      processor: { timeout: scaled(env, 'TIMEOUT_PROCESSOR', 'seconds') },
+      processors: ofProcessors(env),
+      push: {
+        ackDeadline: scaled(env, 'TIMEOUT_ACK_DEADLINE', 'seconds'),
+        requestTimeout: scaled(env, 'TIMEOUT_REQUEST', 'seconds'),
+      },
     },
     circuit: {
       failures: count(env, 'EXTERNAL_CB_THRESHOLD'),
-      openFor: scaled(env, 'EXTERNAL_CB_TIMEOUT_SECONDS', 1_000),
+      openFor: scaled(env, 'EXTERNAL_CB_TIMEOUT_SECONDS', 'seconds'),
       probes: count(env, 'EXTERNAL_CB_HALF_OPEN_MAX_CALLS'),
     },
     timeouts: {
-      http: scaled(env, 'TIMEOUT_HTTP_REQUEST', 1_000),
-      bigquery: scaled(env, 'TIMEOUT_BIGQUERY_QUERY', 1_000),
+      http: scaled(env, 'TIMEOUT_HTTP_REQUEST', 'seconds'),
+      bigquery: scaled(env, 'TIMEOUT_BIGQUERY_QUERY', 'seconds'),
     },
     endpoints: {
       bigquery: origin(env.BIGQUERY_EMULATOR_HOST),
@@ -60,12 +66,40 @@ function count(env: Environment, name: string): number | undefined {
   throw new ConfigurationError(name, 'a whole number of at least 1', text);
 }
 
-/** A number of the name's own unit, or a duration such as `30s`; in milliseconds. */
-function scaled(env: Environment, name: string, unit: number): number | undefined {
+const units = { seconds: 1_000, minutes: 60_000 } as const;
+
+/** A number of the unit, or a duration such as `30s`; in milliseconds. */
+function scaled(env: Environment, name: string, unit: keyof typeof units): number | undefined {
   const text = env[name];
   if (!text) return undefined;
-  return milliseconds(name, /^[\d.]+$/.test(text) ? Number(text) * unit : text);
+  try {
+    return milliseconds(name, /^\d+(\.\d+)?$/.test(text) ? Number(text) * units[unit] : text);
+  } catch (cause) {
+    const allowed = `a number of ${unit} above zero, or a duration such as '45s'`;
+    throw new ConfigurationError(name, allowed, text, { cause });
+  }
 }
+
+/** What the environment says of single processors: `TIMEOUT_PROCESSOR_<NAME>` and its like. */
+function ofProcessors(env: Environment): Readonly<Record<string, ProcessorOverrides>> {
+  const processors: Record<string, ProcessorOverrides> = Object.create(null);
+  for (const [name, text] of Object.entries(env)) {
+    const [, what, processor] = ofProcessor.exec(name) ?? [];
+    if (!text || processor === undefined) continue;
+    const key = processorKey(processor);
+    if (key === '') throw new ConfigurationError(name, "a variable that ends in a processor's name", text);
+    const { timeout, circuit } = processors[key] ?? {};
+    processors[key] =
+      what === 'TIMEOUT_PROCESSOR'
+        ? { timeout: scaled(env, name, 'seconds'), circuit }
+        : what === 'CIRCUIT_BREAKER_THRESHOLD'
+          ? { timeout, circuit: { ...circuit, failures: count(env, name) } }
+          : { timeout, circuit: { ...circuit, openFor: scaled(env, name, 'minutes') } };
+  }
+  return processors;
+}
+
+const ofProcessor = /^(TIMEOUT_PROCESSOR|CIRCUIT_BREAKER_THRESHOLD|CIRCUIT_BREAKER_TIMEOUT_MINUTES)_(\w+)$/;
 
 /** The emulators' variables hold a host and port, with or without the scheme. */
 function origin(text: string | undefined): string | undefined {

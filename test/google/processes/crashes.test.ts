@@ -12,7 +12,8 @@ import { type GoogleServices, startGoogleServices } from '../../emulators/google
 import { output, range, Summary } from '../../runs/summary.ts';
 
 const skip = skipWithoutFirestore();
-const script = new URL('./crashing.ts', import.meta.url).pathname;
+const crashing = new URL('./crashing.ts', import.meta.url).pathname;
+const blocking = new URL('./blocking.ts', import.meta.url).pathname;
 const patient = { timeouts: { store: '30s', sink: '10s' } } as const;
 
 /** A monitor's clock, twenty minutes on: nobody waits for a run to be silent that long. */
@@ -41,13 +42,16 @@ describe.skipIf(skip !== undefined)(`a process that dies at work${skip ? ` (${sk
   });
 
   /** A process whose run has claimed, beats, and waits within its work. */
-  async function atWork(): Promise<{ readonly child: ChildProcess; readonly runId: string }> {
+  async function atWork(
+    script = crashing,
+  ): Promise<{ readonly child: ChildProcess; readonly runId: string; readonly ended: Promise<unknown[]> }> {
     await one.bigquery.query(`CREATE OR REPLACE TABLE ${output} (game_date DATE, points INT64)`);
     const { bigquery, storage, logging, firestore } = services.endpoints;
     const child = fork(script, [services.project, bigquery, storage, logging, firestore], {
       execArgv: ['--conditions=breakwater-source', '--disable-warning=ExperimentalWarning'],
     });
-    await once(child, 'message');
+    const ended = once(child, 'exit');
+    if (script === crashing) await once(child, 'message');
     let runId: string | undefined;
     await expect
       .poll(
@@ -63,7 +67,7 @@ describe.skipIf(skip !== undefined)(`a process that dies at work${skip ? ` (${sk
         { timeout: 60_000 },
       )
       .toBeDefined();
-    return { child, runId: runId as string };
+    return { child, runId: runId as string, ended };
   }
 
   /** Both monitors look, and both want to recover what they find dead, at the same time. */
@@ -105,5 +109,14 @@ describe.skipIf(skip !== undefined)(`a process that dies at work${skip ? ` (${sk
     expect(said).toMatchObject({ status: 'failed', reason: 'lost_lease' });
     await once(child, 'exit');
     expect(await points(one)).toEqual([{ points: 112 }]);
+  }, 180_000);
+
+  it('is ended by its watchdog when it never yields, and is found dead like any other', async () => {
+    await services.firestore.restart();
+    const { runId, ended } = await atWork(blocking);
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    expect(await recoveredByBoth(runId)).toMatchObject([{ runId }]);
+    const { entry } = await two.store.collection(runRecords).get(runId);
+    expect(entry).toMatchObject({ value: { status: 'failed', reason: 'stale_heartbeat' } });
   }, 180_000);
 });
