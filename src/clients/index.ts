@@ -42,7 +42,24 @@ export {
 export { createHttpClient, type HttpClientOptions, type PooledHttpClient } from './http-client.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { silentLogger } from './logger.ts';
-export type { DeleteOptions, ListOptions, SaveOptions, StorageClient, StoredObject } from './storage.ts';
+export type {
+  DeleteOptions,
+  ListOptions,
+  ObjectSource,
+  ObjectStream,
+  SaveOptions,
+  StorageClient,
+  StoredObject,
+} from './storage.ts';
+export { boundedItems } from './bounded-items.ts';
+export {
+  bytesInMemory,
+  checkMaxBytes,
+  checkReadable,
+  isStream,
+  overwritten,
+  streamedBytes,
+} from './object-bytes.ts';
 export { checkGeneration, checkListLimit, checkObjectPath, checkObjectPrefix } from './object-path.ts';
 export { createJsonLogger, type JsonLoggerOptions } from './json-logger.ts';
 export {

@@ -1,5 +1,6 @@
 import { InvalidDataError } from '../errors/index.ts';
 import type { NdjsonSource } from './bigquery.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** A line's value, and what errors call it: `nba_raw.nbac_schedule.ndjson line 17`. */
 export interface NdjsonRow {
@@ -96,31 +97,4 @@ function parsed(text: string, where: string): unknown {
 
 function tooLong(where: string): InvalidDataError {
   return new InvalidDataError(`${where}: longer than ${longestLine} bytes`);
-}
-
-async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const items = source[Symbol.asyncIterator]();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  // It is waited for only while an item is.
-  aborted.catch(() => {});
-  let ended = false;
-  try {
-    while (true) {
-      signal.throwIfAborted();
-      const next = await Promise.race([items.next(), aborted]);
-      if (next.done) {
-        ended = true;
-        return;
-      }
-      yield next.value;
-    }
-  } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop);
-    // Not waited for: a source that gives nothing may not end either.
-    if (!ended) void items.return?.().catch(() => {});
-  }
 }

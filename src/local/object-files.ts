@@ -30,11 +30,10 @@ export function statObjectFile(file: string): FileFound | undefined {
   return orNothing(file, () => foundOf(lstatSync(file, { bigint: true })));
 }
 
-/** The file with its bytes, or undefined if there is none. Throws `tooLarge` before reading more than `mostBytes`. */
+/** The file with its bytes, or undefined if there is none. @param check May throw for a size, before anything is read. */
 export function readObjectFile(
   file: string,
-  mostBytes: number,
-  tooLarge: (size: number) => Error,
+  check: (size: number) => void,
 ): (FileFound & { readonly data: Uint8Array }) | undefined {
   // An open file stays the one it was, whatever is renamed over its name.
   const open = orNothing(file, () => openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW));
@@ -42,7 +41,7 @@ export function readObjectFile(
   try {
     const found = foundOf(fstatSync(open, { bigint: true }));
     if (found === undefined) return undefined;
-    if (found.size > mostBytes) throw tooLarge(found.size);
+    check(found.size);
     return { ...found, data: readFileSync(open) };
   } finally {
     closeSync(open);
@@ -65,6 +64,15 @@ export function replaceFile(root: string, file: string, aside: string, data: Uin
     } finally {
       closeSync(open);
     }
+  } catch (error) {
+    throw writeError(file, error);
+  }
+  return putInPlace(root, file, aside);
+}
+
+/** Gives what lies aside, on the disk, the name of the file. Throws as `replaceFile`. */
+export function putInPlace(root: string, file: string, aside: string): FileFound {
+  try {
     const madeFrom = mkdirSync(dirname(file), { recursive: true });
     renameSync(aside, file);
     // A new name is on the disk when its folder is; a new folder when the one above it is.
@@ -111,7 +119,8 @@ function syncFolder(folder: string): void {
   }
 }
 
-function foundOf(stats: BigIntStats): FileFound | undefined {
+/** A regular file as it was found. */
+export function foundOf(stats: BigIntStats): FileFound | undefined {
   if (!stats.isFile()) return undefined;
   const identity = `${stats.ino}:${stats.size}:${stats.mtimeNs}`;
   return { identity, size: Number(stats.size), changed: Number(stats.mtimeMs) };
@@ -130,7 +139,8 @@ function orNothing<T>(file: string, look: () => T): T | undefined {
   }
 }
 
-function writeError(file: string, error: unknown): Error {
+/** A failed write as an error of ours. */
+export function writeError(file: string, error: unknown): Error {
   const code = codeOf(error);
   if (code === 'ENAMETOOLONG') return nameTooLong(file, error);
   if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'EEXIST' || code === 'ENOTEMPTY') {

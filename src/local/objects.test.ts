@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { storageContract } from '../../test/contracts/storage-contract.ts';
 import { ConfigurationError, PreconditionError, StoreUnavailableError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/index.ts';
+import { bootId } from './instance.ts';
 import { localObjects } from './objects.ts';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'breakwater-objects-'));
@@ -27,6 +29,7 @@ storageContract('a local folder', () => {
   return {
     client,
     other,
+    until: (call) => call,
     close() {
       client.close();
       other.close();
@@ -131,6 +134,46 @@ describe('local objects', () => {
     writeFileSync(join(dir, '.breakwater/incoming'), 'a long half of somebody else’s object');
     await objects.save('a', 'short');
     expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('short');
+  });
+
+  it('remove at their opening what a killed writer of a stream left aside, and nothing of one that lives', async () => {
+    const aside = join(dir, '.breakwater');
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    writeFileSync(join(aside, `incoming~${pid}~1~${bootId()}~x~y`), 'half an object');
+    const started = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const source = (async function* () {
+      yield 'one ';
+      started.resolve();
+      await goOn.promise;
+      yield 'two';
+    })();
+    const saving = objects.save('a', source);
+    await started.promise;
+    const incoming = () => readdirSync(aside).filter((name) => name.startsWith('incoming'));
+    expect(incoming()).toHaveLength(2);
+    localObjects({ dir }).close();
+    expect(incoming()).toHaveLength(1);
+    goOn.resolve();
+    expect((await saving).size).toBe(7);
+    expect(incoming()).toEqual([]);
+  });
+
+  it('end a stream in an error when their file is changed meanwhile', async () => {
+    const change: [string, () => unknown][] = [
+      ['overwritten', () => objects.save('a', 'new')],
+      ['deleted', () => objects.delete('a')],
+      ['written into', () => writeFileSync(join(dir, 'a'), 'x', { flag: 'r+' })],
+    ];
+    for (const [, meanwhile] of change) {
+      await objects.save('a', Buffer.alloc(1_000_000));
+      const found = await objects.readStream('a');
+      await meanwhile();
+      const reading = async () => {
+        for await (const chunk of found?.data ?? []) expect(chunk.length).toBeGreaterThan(0);
+      };
+      await expect(reading()).rejects.toMatchObject({ code: 'overwritten', kind: 'transient' });
+    }
   });
 
   it('refuse to be a folder and an object at once, and stay as they were', async () => {

@@ -1,20 +1,38 @@
 import { join, resolve } from 'node:path';
 import {
+  boundedCall,
+  boundedItems,
+  bytesInMemory,
+  type CallBounds,
   type CallOptions,
   checkGeneration,
   checkListLimit,
+  checkMaxBytes,
   checkObjectPath,
   checkObjectPrefix,
+  checkReadable,
   type DeleteOptions,
+  isStream,
   type ListOptions,
+  type ObjectSource,
+  type ObjectStream,
   type SaveOptions,
   type StorageClient,
   type StoredObject,
+  streamedBytes,
 } from '../clients/index.ts';
-import { ConfigurationError, InvalidDataError, PreconditionError } from '../errors/index.ts';
-import { type Clock, realClock } from '../time/index.ts';
-import { type FileFound, readObjectFile, removeFile, replaceFile, statObjectFile } from './object-files.ts';
+import { ConfigurationError, PreconditionError } from '../errors/index.ts';
+import { type Clock, milliseconds, realClock } from '../time/index.ts';
+import {
+  type FileFound,
+  putInPlace,
+  readObjectFile,
+  removeFile,
+  replaceFile,
+  statObjectFile,
+} from './object-files.ts';
 import { ObjectIndex, objectIndexSchema } from './object-index.ts';
+import { IncomingFiles, readChunks } from './object-streams.ts';
 import { pathsFrom } from './object-walk.ts';
 import { SharedDatabase } from './shared-database.ts';
 
@@ -32,8 +50,7 @@ export interface LocalObjects extends StorageClient, Disposable {
   close(): void;
 }
 
-// What one call reads or writes goes through memory.
-const mostBytes = 256 * 1_048_576;
+const usualTimeout = 60_000;
 
 // Beside the objects; a path of an object can't start with it.
 const ours = '.breakwater';
@@ -47,7 +64,7 @@ const ours = '.breakwater';
  * that is not as the index knows it (a writer died between file and index, or somebody put it there by hand) gets a new
  * generation when it is next looked at.
  *
- * Calls work synchronously, for as long as the disk takes; `timeout` has nothing to bound. Objects have at most 256 MiB.
+ * Calls work synchronously, for as long as the disk takes; `timeout` bounds streams alone.
  * Unlike in a cloud's bucket, `a` and `a/b` can't both be objects.
  *
  * @throws ConfigurationError when the folder can't be made or written, or is not one of ours.
@@ -67,7 +84,7 @@ export function localObjects({ dir, clock = realClock }: LocalObjectsOptions): L
   try {
     const index = new ObjectIndex(shared, clock);
     index.forgetMissing((path) => statObjectFile(fileOf(root, path)) !== undefined);
-    return new FolderObjects(root, shared, index);
+    return new FolderObjects(root, shared, index, clock);
   } catch (error) {
     shared.close();
     throw error;
@@ -78,23 +95,37 @@ class FolderObjects implements LocalObjects {
   readonly dir: string;
   readonly #shared: SharedDatabase;
   readonly #index: ObjectIndex;
+  readonly #clock: Clock;
+  readonly #incoming: IncomingFiles;
 
-  constructor(root: string, shared: SharedDatabase, index: ObjectIndex) {
+  constructor(root: string, shared: SharedDatabase, index: ObjectIndex, clock: Clock) {
     this.dir = root;
     this.#shared = shared;
     this.#index = index;
+    this.#clock = clock;
+    this.#incoming = new IncomingFiles(join(root, ours));
   }
 
-  async save(path: string, data: string | Uint8Array, options: SaveOptions = {}): Promise<StoredObject> {
+  async save(path: string, data: ObjectSource, options: SaveOptions = {}): Promise<StoredObject> {
     const file = this.#fileOf(path);
-    const { ifGeneration, signal } = options;
+    const { ifGeneration, maxBytes, signal } = options;
     checkGeneration(ifGeneration);
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    if (bytes.byteLength > mostBytes) throw tooLarge(path, bytes.byteLength);
-    return this.#shared.write(signal, () => {
-      if (ifGeneration !== undefined) this.#expect(path, file, ifGeneration);
-      const found = replaceFile(this.dir, file, join(this.dir, ours, 'incoming'), bytes);
-      return this.#index.enter(path, found);
+    checkMaxBytes(maxBytes);
+    const put = (within: AbortSignal | undefined, place: () => FileFound) =>
+      this.#shared.write(within, () => {
+        this.#expect(path, file, ifGeneration);
+        return this.#index.enter(path, place());
+      });
+    if (!isStream(data)) {
+      const bytes = bytesInMemory(path, data);
+      return put(signal, () => replaceFile(this.dir, file, join(this.dir, ours, 'incoming'), bytes));
+    }
+    return boundedCall(this.#bounds(`Save of object ${path}`, options), async (signal) => {
+      // Not after all has been read.
+      await this.#shared.write(signal, () => this.#expect(path, file, ifGeneration));
+      return this.#incoming.of(streamedBytes(data, { path, maxBytes, signal }), (aside) =>
+        put(signal, () => putInPlace(this.dir, file, aside)),
+      );
     });
   }
 
@@ -103,11 +134,31 @@ class FolderObjects implements LocalObjects {
     { signal }: CallOptions = {},
   ): Promise<{ readonly object: StoredObject; readonly data: Uint8Array } | undefined> {
     const file = this.#fileOf(path);
+    const known = await this.#look(path, signal, () =>
+      readObjectFile(file, (size) => checkReadable(path, size)),
+    );
+    return known && { object: known.object, data: known.found.data };
+  }
+
+  async readStream(path: string, options: CallOptions = {}): Promise<ObjectStream | undefined> {
+    const file = this.#fileOf(path);
+    const bounds = this.#bounds(`Read of object ${path}`, options);
+    const known = await this.#look(path, options.signal, () => statObjectFile(file));
+    if (known === undefined) return undefined;
+    const { object, found } = known;
+    return { object, data: boundedItems(bounds, () => readChunks(file, { path, found })) };
+  }
+
+  async #look<F extends FileFound>(
+    path: string,
+    signal: AbortSignal | undefined,
+    find: () => F | undefined,
+  ): Promise<{ readonly object: StoredObject; readonly found: F } | undefined> {
     const look = (objectOf: (found: FileFound) => StoredObject | undefined) => {
-      const found = readObjectFile(file, mostBytes, (size) => tooLarge(path, size));
+      const found = find();
       if (found === undefined) return 'none';
       const object = objectOf(found);
-      return object && { object, data: found.data };
+      return object && { object, found };
     };
     const known = await this.#shared.read(signal, () => look((found) => this.#index.known(path, found)));
     // Not as the index knows it: a writer may be between file and index, so look again as the only one.
@@ -115,6 +166,10 @@ class FolderObjects implements LocalObjects {
       known ??
       (await this.#shared.write(signal, () => look((found) => this.#index.knownOrEntered(path, found))));
     return sure === 'none' ? undefined : sure;
+  }
+
+  #bounds(what: string, { signal, timeout = usualTimeout }: CallOptions): CallBounds {
+    return { clock: this.#clock, after: milliseconds('timeout', timeout), signal, what };
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<readonly StoredObject[]> {
@@ -148,7 +203,7 @@ class FolderObjects implements LocalObjects {
     checkGeneration(ifGeneration);
     return this.#shared.write(signal, () => {
       if (statObjectFile(file) === undefined) return false;
-      if (ifGeneration !== undefined) this.#expect(path, file, ifGeneration);
+      this.#expect(path, file, ifGeneration);
       removeFile(this.dir, file);
       this.#index.forget(path);
       return true;
@@ -171,7 +226,8 @@ class FolderObjects implements LocalObjects {
     return fileOf(this.dir, path);
   }
 
-  #expect(path: string, file: string, ifGeneration: number): void {
+  #expect(path: string, file: string, ifGeneration: number | undefined): void {
+    if (ifGeneration === undefined) return;
     const found = statObjectFile(file);
     const generation = found === undefined ? 0 : this.#index.knownOrEntered(path, found).generation;
     if (generation === ifGeneration) return;
@@ -185,8 +241,4 @@ class FolderObjects implements LocalObjects {
 
 function fileOf(root: string, path: string): string {
   return join(root, ...path.split('/'));
-}
-
-function tooLarge(path: string, size: number): InvalidDataError {
-  return new InvalidDataError(`Object ${path} has ${size} bytes, at most ${mostBytes} fit`);
 }

@@ -51,6 +51,7 @@ const calls: readonly [string, number, (clients: Clients, options?: object) => P
   ['http.getJson', 30_000, ({ http }, options) => http.getJson(url, options)],
   ['storage.save', 60_000, ({ storage }, options) => storage.save('a', 'b', options)],
   ['storage.read', 60_000, ({ storage }, options) => storage.read('a', options)],
+  ['storage.readStream', 60_000, ({ storage }, options) => storage.readStream('a', options)],
   ['storage.list', 60_000, ({ storage }, options) => storage.list('a', options)],
   ['storage.delete', 60_000, ({ storage }, options) => storage.delete('a', options)],
 ];

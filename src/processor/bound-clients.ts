@@ -47,6 +47,8 @@ export function bindStorage(client: StorageClient, run: RunBounds): StorageClien
       call(run, options, usual, (bounds) => client.save(path, data, { ...options, ...bounds })),
     read: (path, options) =>
       call(run, options, usual, (bounds) => client.read(path, { ...options, ...bounds })),
+    readStream: (path, options) =>
+      call(run, options, usual, (bounds) => client.readStream(path, { ...options, ...bounds })),
     list: (prefix, options) =>
       call(run, options, usual, (bounds) => client.list(prefix, { ...options, ...bounds })),
     delete: (path, options) =>

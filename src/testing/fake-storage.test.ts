@@ -5,8 +5,9 @@ import { FakeStorage } from './fake-storage.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 storageContract('the fake storage', () => {
-  const client = new FakeStorage({ clock: new VirtualClock() });
-  return { client, other: client };
+  const clock = new VirtualClock();
+  const client = new FakeStorage({ clock });
+  return { client, other: client, until: (call) => clock.runUntil(call) };
 });
 
 describe('the fake storage', () => {

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StorageClient } from '../../src/clients/index.ts';
 import { ConfigurationError, PreconditionError } from '../../src/errors/index.ts';
+import { storageStreamsContract } from './storage-streams.ts';
 
 /** One bucket, made empty for each test. */
 export interface StorageUnderTest {
   readonly client: StorageClient;
   /** A second client of the same bucket, as another process would have; the same one where there can't be two. */
   readonly other: StorageClient;
+  /** The call's result, once the time that it waits for has passed. */
+  until<T>(call: Promise<T>): Promise<T>;
   close?(): Promise<void> | void;
 }
 
@@ -87,6 +90,8 @@ export function storageContract(
         for (const path of paths) expect(await text(path)).toBe(path);
       });
     });
+
+    storageStreamsContract(() => bucket);
 
     describe('generations', () => {
       it('grow at every write', async () => {

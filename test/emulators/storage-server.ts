@@ -9,29 +9,41 @@ interface Stored {
   readonly updated: string;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>> | undefined;
+  readonly crc32c: string;
+  readonly md5: string;
 }
 
 export interface StorageServer extends LoopbackServer {
   /** Changes an object's bytes and not its checksum, as a broken disk or wire would. */
   corrupt(name: string): void;
+  /** Of the next request of a resumable upload only so many bytes are kept. */
+  tear(bytes: number): void;
 }
 
 /**
- * Cloud Storage's JSON API for one bucket after the other, in memory: multipart and resumable uploads, reads with `alt=media`, metadata, lists with
+ * Cloud Storage's JSON API for one bucket after the other, in memory: multipart and resumable uploads, in pieces too, reads with `alt=media` and ranges, metadata, lists with
  * prefix, offset and pages, deletes, and `ifGenerationMatch` on all of them.
  */
 export async function startStorageServer(): Promise<StorageServer> {
   const bucket = new Bucket();
   const server = new LoopbackServer((request) => bucket.answer(request));
   await server.listen();
-  return Object.assign(server, { corrupt: (name: string) => bucket.corrupt(name) });
+  return Object.assign(server, {
+    corrupt: (name: string) => bucket.corrupt(name),
+    tear: (bytes: number) => bucket.tear(bytes),
+  });
 }
 
 class Bucket {
   readonly #objects = new Map<string, Stored>();
-  readonly #uploads = new Map<string, { name: string; metadata: Metadata; ifGeneration: string | null }>();
+  readonly #uploads = new Map<string, Upload>();
   readonly #damaged = new Set<string>();
   #generation = 0;
+  #tear: number | undefined;
+
+  tear(bytes: number): void {
+    this.#tear = bytes;
+  }
 
   corrupt(name: string): void {
     this.#damaged.add(name);
@@ -47,7 +59,7 @@ class Bucket {
     if (name === undefined) return failure(404, 'notFound', 'No such thing');
     const object = decodeURIComponent(name);
     if (method === 'DELETE') return this.#delete(object, url.searchParams);
-    return this.#read(object, url.searchParams);
+    return this.#read(object, request);
   }
 
   #multipart({ headers, url, body }: Received): Answer {
@@ -59,19 +71,51 @@ class Bucket {
     return this.#store(name, content, metadata, url.searchParams.get('ifGenerationMatch'));
   }
 
-  #resumable({ method, url, body }: Received): Answer {
+  #resumable(request: Received): Answer {
+    const { method, url, headers, body } = request;
     const id = url.searchParams.get('upload_id');
     if (method === 'POST') {
       const metadata = body.length === 0 ? {} : (JSON.parse(String(body)) as Metadata);
       const upload = String(this.#uploads.size + 1);
       const name = url.searchParams.get('name') ?? metadata.name ?? '';
-      this.#uploads.set(upload, { name, metadata, ifGeneration: url.searchParams.get('ifGenerationMatch') });
-      const location = `${url.pathname}?uploadType=resumable&upload_id=${upload}`;
-      return { headers: { location: `http://${'127.0.0.1'}${location}` } };
+      const ifGeneration = url.searchParams.get('ifGenerationMatch');
+      if (!this.#fits(name, ifGeneration)) return preconditionFailed();
+      this.#uploads.set(upload, { name, metadata, ifGeneration, received: [], size: 0 });
+      const location = `http://${headers.host}${url.pathname}?uploadType=resumable&upload_id=${upload}`;
+      return { headers: { location } };
     }
     const upload = this.#uploads.get(id ?? '');
     if (upload === undefined) return failure(404, 'notFound', 'No such upload');
-    return this.#store(upload.name, body, upload.metadata, upload.ifGeneration);
+    return upload.done ?? this.#goOn(upload, request);
+  }
+
+  /** Takes what has not been taken yet; all of it has come when its end and the total are the same. */
+  #goOn(upload: Upload, { headers, body }: Received): Answer {
+    const [, from, total] = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(String(headers['content-range'])) ?? [];
+    if (total === undefined) return failure(400, 'badRequest', 'No such range');
+    if (from !== undefined) {
+      if (Number(from) > upload.size) return failure(503, 'backendError', 'A gap');
+      const taken = body.subarray(upload.size - Number(from), upload.size - Number(from) + this.#torn());
+      upload.received.push(Buffer.from(taken));
+      upload.size += taken.length;
+    }
+    if (total === '*' || Number(total) !== upload.size) {
+      const range = upload.size > 0 ? { range: `bytes=0-${upload.size - 1}` } : {};
+      return { status: 308, headers: range };
+    }
+    const content = Buffer.concat(upload.received);
+    upload.received = [];
+    const [, sum] = /crc32c=([^,]+)/.exec(String(headers['x-goog-hash'] ?? '')) ?? [];
+    if (sum !== undefined && sum !== crc32c(content))
+      return failure(400, 'invalid', 'Provided CRC32C does not match');
+    upload.done = this.#store(upload.name, content, upload.metadata, upload.ifGeneration);
+    return upload.done;
+  }
+
+  #torn(): number {
+    const most = this.#tear ?? Infinity;
+    this.#tear = undefined;
+    return most;
   }
 
   #store(name: string, content: Buffer, metadata: Metadata, ifGeneration: string | null): Answer {
@@ -84,12 +128,15 @@ class Bucket {
       updated: new Date().toISOString(),
       contentType: metadata.contentType ?? 'application/octet-stream',
       metadata: metadata.metadata,
+      crc32c: crc32c(content),
+      md5: md5(content),
     };
     this.#objects.set(name, stored);
     return { json: resource(stored) };
   }
 
-  #read(name: string, query: URLSearchParams): Answer {
+  #read(name: string, { url, headers }: Received): Answer {
+    const query = url.searchParams;
     const found = this.#objects.get(name);
     const generation = query.get('generation');
     if (found === undefined || (generation !== null && Number(generation) !== found.generation)) {
@@ -98,14 +145,16 @@ class Bucket {
     if (!this.#fits(name, query.get('ifGenerationMatch'))) return preconditionFailed();
     if (query.get('alt') !== 'media') return { json: resource(found) };
     const bytes = this.#damaged.has(name) ? Buffer.from(found.bytes).fill(0) : found.bytes;
+    const [range, start, end] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
     return {
-      body: bytes,
+      ...(range !== undefined && { status: 206 }),
+      body: range === undefined ? bytes : bytes.subarray(Number(start), Number(end) + 1),
       headers: {
         'content-type': found.contentType,
         'x-goog-generation': String(found.generation),
         'x-goog-stored-content-length': String(found.bytes.length),
         'x-goog-stored-content-encoding': 'identity',
-        'x-goog-hash': `crc32c=${crc32c(found.bytes)},md5=${md5(found.bytes)}`,
+        'x-goog-hash': `crc32c=${found.crc32c},md5=${found.md5}`,
       },
     };
   }
@@ -141,13 +190,24 @@ class Bucket {
   }
 }
 
+/** A session of several requests. */
+interface Upload {
+  readonly name: string;
+  readonly metadata: Metadata;
+  readonly ifGeneration: string | null;
+  received: Buffer[];
+  size: number;
+  /** The answer to its last request, given again to who asks. */
+  done?: Answer;
+}
+
 interface Metadata {
   readonly name?: string;
   readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-function resource({ name, bytes, generation, updated, contentType, metadata }: Stored): object {
+function resource({ name, bytes, generation, updated, contentType, metadata, ...sums }: Stored): object {
   return {
     kind: 'storage#object',
     name,
@@ -158,8 +218,8 @@ function resource({ name, bytes, generation, updated, contentType, metadata }: S
     updated,
     timeCreated: updated,
     contentType,
-    crc32c: crc32c(bytes),
-    md5Hash: md5(bytes),
+    crc32c: sums.crc32c,
+    md5Hash: sums.md5,
     ...(metadata !== undefined && { metadata }),
   };
 }

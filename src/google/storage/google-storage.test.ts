@@ -19,6 +19,7 @@ storageContract('Cloud Storage', async () => {
   return {
     client,
     other,
+    until: (call) => call,
     async close() {
       client.close();
       other.close();

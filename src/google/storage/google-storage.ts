@@ -1,25 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import type { Bucket, File, FileMetadata } from '@google-cloud/storage';
 import {
+  boundedItems,
+  bytesInMemory,
   checkGeneration,
   checkListLimit,
+  checkMaxBytes,
   checkObjectPath,
   checkObjectPrefix,
+  checkReadable,
   type DeleteOptions,
+  isStream,
   type ListOptions,
+  type ObjectSource,
+  type ObjectStream,
+  overwritten,
   type SaveOptions,
-  type StorageClient,
   type ServiceCircuitOptions,
+  type StorageClient,
   type StoredObject,
+  streamedBytes,
 } from '../../clients/index.ts';
 import type { CallOptions } from '../../clients/index.ts';
 import { InvalidDataError, PreconditionError, ServiceError } from '../../errors/index.ts';
-import type { Clock, Duration } from '../../time/index.ts';
-import { realClock } from '../../time/index.ts';
+import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
 import { endpointOf } from '../endpoint.ts';
 import { GoogleCalls, type GoogleStatistics } from '../google-calls.ts';
 import { Lazy } from '../lazy.ts';
 import { requirePeer } from '../require-peer.ts';
+import { isStatus, objectOf } from './object-metadata.ts';
+import { type Piece, pieceSize, piecesOf, UploadSession } from './upload-session.ts';
 
 export interface GoogleStorageOptions {
   readonly project: string;
@@ -62,7 +72,7 @@ export function googleStorage(options: GoogleStorageOptions): GoogleStorage {
   const endpoint =
     options.endpoint === undefined ? undefined : endpointOf('storage.endpoint', options.endpoint);
   const bucket = new Lazy(async () => {
-    const { Storage } = await requirePeer('@google-cloud/storage', () => import('@google-cloud/storage'));
+    const { Storage } = await officialPackage();
     return new Storage({
       projectId: options.project,
       retryOptions: { autoRetry: false, maxRetries: 0 },
@@ -100,23 +110,21 @@ class GoogleBucket implements GoogleStorage {
     this.#calls.close();
   }
 
-  async save(path: string, data: string | Uint8Array, options: SaveOptions = {}): Promise<StoredObject> {
-    const { ifGeneration, contentType } = options;
+  async save(path: string, data: ObjectSource, options: SaveOptions = {}): Promise<StoredObject> {
+    const { ifGeneration, maxBytes, contentType = usualType(data) } = options;
     checkObjectPath(path);
     checkGeneration(ifGeneration);
-    const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
-    const type =
-      contentType ?? (typeof data === 'string' ? 'text/plain; charset=utf-8' : 'application/octet-stream');
-    const what = `Save of object ${path}`;
-    return this.#calls.bounded(what, options, async (signal) => {
-      for (let round = 1; ; round++) {
-        const generation = ifGeneration ?? (await this.#generation(path, signal)) ?? 0;
-        try {
-          return await this.#saveOver(generation, path, bytes, type, signal);
-        } catch (error) {
-          if (!(error instanceof PreconditionError) || ifGeneration !== undefined || round >= mostRounds)
-            throw error;
-        }
+    checkMaxBytes(maxBytes);
+    const inMemory = isStream(data) ? undefined : bytesInMemory(path, data);
+    return this.#calls.bounded(`Save of object ${path}`, options, async (signal) => {
+      const target: Target = { path, contentType, ifGeneration, signal };
+      if (!isStream(data)) return this.#saveBytes(target, inMemory as Buffer);
+      const pieces = piecesOf(streamedBytes(data, { path, maxBytes, signal }));
+      try {
+        return await this.#savePieces(target, pieces);
+      } finally {
+        // Not waited for: a source that gives nothing may not end either.
+        void pieces.return(undefined).catch(() => {});
       }
     });
   }
@@ -130,6 +138,7 @@ class GoogleBucket implements GoogleStorage {
       for (let round = 1; round <= mostRounds; round++) {
         const object = await this.#metadata(path, signal);
         if (object === undefined) return undefined;
+        checkReadable(path, object.size);
         const data = await this.#download(object, signal);
         // Overwritten between the two requests: the generation is gone, not the object.
         if (data !== undefined) return { object, data: new Uint8Array(data) };
@@ -140,6 +149,40 @@ class GoogleBucket implements GoogleStorage {
         code: 'overwritten',
       });
     });
+  }
+
+  async readStream(path: string, options: CallOptions = {}): Promise<ObjectStream | undefined> {
+    checkObjectPath(path);
+    const what = `Read of object ${path}`;
+    const metadata = await this.#calls.bounded(what, options, (signal) => this.#rawMetadata(path, signal));
+    if (metadata === undefined) return undefined;
+    const { clock } = this.#calls;
+    const after = milliseconds('timeout', options.timeout ?? this.timeout);
+    const bounds = { clock, after, signal: options.signal, what };
+    const object = objectOf(path, metadata);
+    return {
+      object,
+      data: boundedItems(bounds, (signal) => this.#chunksOf(object, metadata.crc32c, signal)),
+    };
+  }
+
+  /** A request a chunk, so that nothing waits on the wire for who reads, and one that breaks off is sent again. */
+  async *#chunksOf(
+    object: StoredObject,
+    checksum: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    const { path, size } = object;
+    const { CRC32C } = await officialPackage();
+    const sum = new CRC32C();
+    for (let start = 0; start < size; start += pieceSize) {
+      const end = Math.min(start + pieceSize, size);
+      const chunk = await this.#part(object, start, end, signal);
+      if (chunk === undefined) throw overwritten(path);
+      sum.update(chunk);
+      yield chunk;
+    }
+    if (checksum !== undefined && !sum.validate(checksum)) throw damaged(path);
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<readonly StoredObject[]> {
@@ -177,12 +220,46 @@ class GoogleBucket implements GoogleStorage {
     });
   }
 
+  async #saveBytes(target: Target, bytes: Buffer): Promise<StoredObject> {
+    const { path, ifGeneration, signal } = target;
+    for (let round = 1; ; round++) {
+      const generation = ifGeneration ?? (await this.#generation(path, signal)) ?? 0;
+      try {
+        return await this.#saveOver(generation, target, bytes);
+      } catch (error) {
+        if (!(error instanceof PreconditionError) || ifGeneration !== undefined || round >= mostRounds)
+          throw error;
+      }
+    }
+  }
+
+  /** In one request where it is small, else in a session, which is as safe to send again as a precondition. */
+  async #savePieces(target: Target, pieces: AsyncGenerator<Piece>): Promise<StoredObject> {
+    const { CRC32C } = await officialPackage();
+    const sum = new CRC32C();
+    let piece = (await pieces.next()).value as Piece;
+    if (piece.last) return this.#saveBytes(target, piece.bytes);
+    const session = await UploadSession.open({ ...target, calls: this.#calls, bucket: this.#bucket });
+    while (true) {
+      sum.update(piece.bytes);
+      const written = await session.send(piece, piece.last ? sum.toString() : undefined);
+      if (written !== undefined) return this.#verified(target, written, sum.toString());
+      piece = (await pieces.next()).value as Piece;
+    }
+  }
+
+  /** What has been written, if it is what was sent; else it goes again. */
+  async #verified({ path, signal }: Target, written: FileMetadata, sum: string): Promise<StoredObject> {
+    const object = objectOf(path, written);
+    if (written.crc32c === undefined || written.crc32c === sum) return object;
+    await this.#deleteOnly(object.generation, path, signal);
+    throw damaged(path);
+  }
+
   async #saveOver(
     generation: number,
-    path: string,
+    { path, contentType, signal }: Target,
     bytes: Buffer,
-    contentType: string,
-    signal: AbortSignal,
   ): Promise<StoredObject> {
     const what = `Save of object ${path}`;
     const mark = randomUUID();
@@ -245,9 +322,30 @@ class GoogleBucket implements GoogleStorage {
       } catch (error) {
         if (isStatus(error, 404)) return undefined;
         if ((error as { code?: unknown }).code === 'CONTENT_DOWNLOAD_MISMATCH')
-          throw new InvalidDataError(`${what}: its bytes do not have its checksum`, { cause: error });
+          throw damaged(path, { cause: error });
         throw error;
       }
+    });
+  }
+
+  async #part(
+    { path, generation }: StoredObject,
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<Buffer | undefined> {
+    const what = `Read of object ${path}`;
+    return this.#calls.request(what, signal, async () => {
+      const file = await this.#file(path, generation);
+      try {
+        const [data] = await file.download({ start, end: end - 1, validation: false, decompress: false });
+        if (data.length === end - start) return data;
+      } catch (error) {
+        if (isStatus(error, 404)) return undefined;
+        throw error;
+      }
+      const details = { service: 'storage', kind: 'transient', code: 'cut' } as const;
+      throw new ServiceError(`${what}: the answer broke off`, details);
     });
   }
 
@@ -300,15 +398,21 @@ class GoogleBucket implements GoogleStorage {
   }
 }
 
-function objectOf(path: string, { generation, size, updated }: FileMetadata): StoredObject {
-  return {
-    path,
-    generation: Number(generation),
-    size: Number(size),
-    updated: new Date(String(updated)).toISOString(),
-  };
+interface Target {
+  readonly path: string;
+  readonly contentType: string;
+  readonly ifGeneration: number | undefined;
+  readonly signal: AbortSignal;
 }
 
-function isStatus(error: unknown, status: number): boolean {
-  return (error as { code?: unknown } | null)?.code === status;
+function officialPackage(): Promise<typeof import('@google-cloud/storage')> {
+  return requirePeer('@google-cloud/storage', () => import('@google-cloud/storage'));
+}
+
+function usualType(data: ObjectSource): string {
+  return typeof data === 'string' ? 'text/plain; charset=utf-8' : 'application/octet-stream';
+}
+
+function damaged(path: string, options?: ErrorOptions): InvalidDataError {
+  return new InvalidDataError(`The bytes of object ${path} do not have its checksum`, options);
 }

@@ -1,0 +1,16 @@
+import type { FileMetadata } from '@google-cloud/storage';
+import type { StoredObject } from '../../clients/index.ts';
+
+/** What the service tells of an object, as the port gives it. */
+export function objectOf(path: string, { generation, size, updated }: FileMetadata): StoredObject {
+  return {
+    path,
+    generation: Number(generation),
+    size: Number(size),
+    updated: new Date(String(updated)).toISOString(),
+  };
+}
+
+export function isStatus(error: unknown, status: number): boolean {
+  return (error as { code?: unknown } | null)?.code === status;
+}
