@@ -1,121 +1,44 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import {
   bulkhead,
-  type CircuitBreakerOptions,
+  ConfigurationError,
   circuitBreaker,
   compose,
-  consecutiveFailures,
   constant,
+  consecutiveFailures,
+  decorrelatedJitter,
+  equalJitter,
   exponential,
   fallback,
-  failureRate,
+  fullJitter,
+  hedge,
+  type Policy,
+  rateLimiter,
   retry,
+  singleFlight,
   timeout,
 } from '../../src/policy/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { sleep } from '../../src/time/index.ts';
-import { flaky, gated, hanging, transient } from './operations.ts';
+import { breakerOn, flaky, gated, hanging, transient } from './operations.ts';
 
-// Each of these has been the behaviour of a library that is much used. The suites beside the policies cover more of them.
+// Each of these has been the behaviour of a library that is much used; named beside it are those that show it today.
 
-function breakerOn(clock: VirtualClock, options: Partial<CircuitBreakerOptions> = {}) {
-  const breaker = circuitBreaker({
-    name: 'odds',
-    trip: consecutiveFailures(1),
-    openFor: '10s',
-    clock,
-    ...options,
-  });
-  const fail = () => breaker.executeOutcome(() => Promise.reject(transient()));
-  return { breaker, fail };
-}
-
-describe('state machines of other breakers', () => {
-  it('lose their reset timer when two calls fail at once (cockatiel, opossum)', async () => {
-    const clock = new VirtualClock();
-    const { breaker, fail } = breakerOn(clock);
-    await Promise.all([fail(), fail()]);
-    await clock.advance('10s');
-    await expect(breaker.execute(() => 1)).resolves.toBe(1);
-  });
-
-  it('close by the result of a call from before they opened, or open by one', async () => {
-    const clock = new VirtualClock();
-    const { breaker, fail } = breakerOn(clock);
-    const late = gated<number>();
-    const failing = Promise.withResolvers<number>();
-    const early = [breaker.execute(late.operation), breaker.executeOutcome(() => failing.promise)];
-    await fail();
-    await clock.advance('10s');
-    late.open(1);
-    await early[0];
-    expect(breaker.state).toBe('open');
-    await breaker.execute(() => 1);
-    failing.reject(transient());
-    await early[1];
-    expect(breaker.state).toBe('closed');
-  });
-
-  it('run all who wait after one probe has succeeded', async () => {
-    const clock = new VirtualClock();
-    const { breaker, fail } = breakerOn(clock);
-    await fail();
-    await clock.advance('10s');
-    const probe = gated<void>();
-    const operation = vi.fn(probe.operation);
-    const calls = Array.from({ length: 500 }, () => breaker.executeOutcome(operation));
-    probe.open();
-    await Promise.all(calls);
-    expect(operation).toHaveBeenCalledTimes(1);
-  });
-
-  it('stay half-open for ever after a probe whose error does not count', async () => {
-    const clock = new VirtualClock();
-    const { breaker, fail } = breakerOn(clock);
-    await fail();
-    await clock.advance('10s');
-    await breaker.executeOutcome(() => Promise.reject(new TypeError('wrong')));
-    expect(breaker.state).toBe('half-open');
-    await expect(breaker.execute(() => 1)).resolves.toBe(1);
-    expect(breaker.state).toBe('closed');
-  });
-
-  it('go half-open by a timer of theirs after they were isolated by hand', async () => {
-    const clock = new VirtualClock();
-    const { breaker, fail } = breakerOn(clock);
-    await fail();
-    const hold = breaker.isolate();
-    await clock.advance('1h');
-    expect(breaker.state).toBe('isolated');
-    hold[Symbol.dispose]();
-    expect(breaker.state).toBe('closed');
-  });
-
-  it('let calls that are under way dilute the failure rate', async () => {
-    const clock = new VirtualClock();
-    const { breaker, fail } = breakerOn(clock, {
-      trip: failureRate({ threshold: 1, window: '1m', minimumCalls: 3 }),
-    });
-    for (let call = 0; call < 50; call++) void breaker.execute(hanging);
-    for (let call = 0; call < 3; call++) await fail();
-    expect(breaker.state).toBe('open');
-  });
-
-  it('open on what a bulkhead inside turned away, or on what the caller gave up', async () => {
-    const clock = new VirtualClock();
-    const { breaker } = breakerOn(clock);
-    const policy = compose(breaker, bulkhead({ limit: 1, clock }));
-    const caller = new AbortController();
-    const running = policy.executeOutcome(hanging, { signal: caller.signal });
-    expect(await policy.executeOutcome(() => 1)).toMatchObject({ kind: 'rejected' });
-    caller.abort('enough');
-    expect(await running).toMatchObject({ kind: 'cancelled' });
-    expect(breaker.state).toBe('closed');
-  });
-});
+const onePolicyOfEach: Readonly<Record<string, Policy<unknown>>> = {
+  retry: retry({ attempts: 1 }),
+  'circuit breaker': circuitBreaker({ name: 'odds' }),
+  timeout: timeout({ after: '1h' }),
+  bulkhead: bulkhead({ limit: 1 }),
+  'rate limiter': rateLimiter({ limit: 1_000 }),
+  hedge: hedge({ after: '1h' }),
+  fallback: fallback(() => 0),
+  'single flight': singleFlight(),
+};
 
 describe('time in other libraries', () => {
+  // cockatiel 4.
   it('steps back with the wall clock, and keeps the circuit open', async () => {
     const clock = new VirtualClock();
     const { breaker, fail } = breakerOn(clock);
@@ -125,6 +48,7 @@ describe('time in other libraries', () => {
     await expect(breaker.execute(() => 1)).resolves.toBe(1);
   });
 
+  // The retries of cockatiel 4 and mollitia; the time-outs of cockatiel 4, opossum 10, p-timeout 7 and mollitia.
   it('fires at once after more than 2^31 - 1 ms', async () => {
     const clock = new VirtualClock();
     const operation = flaky(1);
@@ -135,6 +59,20 @@ describe('time in other libraries', () => {
     await expect(result).resolves.toBe(2);
   });
 
+  // cockatiel 4, all of them at the cap.
+  it('loses its jitter at the cap', () => {
+    for (const backoff of [
+      fullJitter({ base: '1s', cap: '30s' }),
+      equalJitter({ base: '1s', cap: '30s' }),
+      decorrelatedJitter({ base: '1s', cap: '30s' }),
+    ]) {
+      const delay = (chance: number) =>
+        backoff({ error: undefined, attempt: 2_000, previousDelay: 30_000 }, () => chance);
+      expect(delay(0.9)).toBeGreaterThan(delay(0.1));
+      expect(delay(0.999)).toBeLessThanOrEqual(30_000);
+    }
+  });
+
   it('overflows at the thousandth attempt', () => {
     const backoff = exponential({ base: '1s', cap: '30s', factor: 10 });
     expect(backoff({ error: undefined, attempt: 5_000, previousDelay: 0 }, Math.random)).toBe(30_000);
@@ -142,6 +80,47 @@ describe('time in other libraries', () => {
 });
 
 describe('aborts in other libraries', () => {
+  // cockatiel 4.
+  it('come in the midst of a backoff, which waits to its end and calls once more', async () => {
+    const clock = new VirtualClock();
+    const operation = flaky(9);
+    const caller = new AbortController();
+    const result = retry({ backoff: constant('1h'), clock }).executeOutcome(operation, {
+      signal: caller.signal,
+    });
+    await clock.advance('1m');
+    caller.abort('enough');
+    expect(await result).toMatchObject({ kind: 'cancelled', error: 'enough' });
+    await clock.advance('2h');
+    expect(operation).toHaveBeenCalledTimes(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  // The breaker, retry, time-out and fallback of cockatiel 4.
+  it.each(Object.entries(onePolicyOfEach))(
+    'came before the call, which is made all the same: %s',
+    async (_name, policy) => {
+      const operation = vi.fn(async () => 1);
+      const outcome = await policy.executeOutcome(operation, {
+        signal: AbortSignal.abort('before'),
+        key: 'all',
+      });
+      expect(outcome).toEqual({ ok: false, error: 'before', kind: 'cancelled' });
+      expect(operation).not.toHaveBeenCalled();
+    },
+  );
+
+  it.each(Object.entries(onePolicyOfEach))(
+    'leave a listener on a signal that lives on: %s',
+    async (_name, policy) => {
+      const caller = new AbortController();
+      for (const operation of [() => 1, async () => 1, () => Promise.reject(new TypeError('wrong'))])
+        await policy.executeOutcome(operation, { signal: caller.signal, key: 'all' });
+      expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
+    },
+  );
+
+  // opossum 10, with an `abortController`.
   it('of one call abort all calls of the breaker', async () => {
     const clock = new VirtualClock();
     const { breaker } = breakerOn(clock);
@@ -160,6 +139,7 @@ describe('aborts in other libraries', () => {
     expect(signal?.aborted).toBe(false);
   });
 
+  // cockatiel 4: a time-out of the aggressive kind goes on, and comes out as its own.
   it('come out as a time-out, or with another reason', async () => {
     const clock = new VirtualClock();
     const policy = compose(
@@ -180,6 +160,7 @@ describe('aborts in other libraries', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  // cockatiel 4.
   it('reach the signal of a call that has succeeded', async () => {
     const clock = new VirtualClock();
     const caller = new AbortController();
@@ -201,6 +182,7 @@ describe('callbacks of other libraries', () => {
     throw new Error('callback');
   };
 
+  // cockatiel 4 and p-retry 9 throw the listener's error, and cockatiel's breaker does not count the call; opossum 10 never settles.
   it('mask the error, or keep the call from settling, when they throw', async () => {
     const reported = vi.spyOn(console, 'error').mockImplementation(() => {});
     const clock = new VirtualClock();
@@ -219,6 +201,7 @@ describe('callbacks of other libraries', () => {
     reported.mockRestore();
   });
 
+  // opossum 10.
   it('overflow the stack when a listener calls the policy that it listens to', async () => {
     const clock = new VirtualClock();
     let calls = 0;
@@ -232,6 +215,15 @@ describe('callbacks of other libraries', () => {
     await clock.advance(0);
     expect(calls).toBe(20_000);
     expect(breaker.state).toBe('open');
+  });
+
+  // cockatiel 4: a listener of `onFailure` that throws keeps the circuit closed.
+  it('keep the state from changing when they throw', async () => {
+    const reported = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { breaker, fail } = breakerOn(new VirtualClock(), { on: broken });
+    await fail();
+    expect(breaker.state).toBe('open');
+    reported.mockRestore();
   });
 
   it('call the fallback twice', async () => {
@@ -248,6 +240,7 @@ describe('callbacks of other libraries', () => {
     expect(substitute).toHaveBeenCalledTimes(1);
   });
 
+  // The bulkheads of cockatiel 4 and mollitia.
   it("run in another caller's asynchronous context", async () => {
     const clock = new VirtualClock();
     const who = new AsyncLocalStorage<string>();
@@ -283,10 +276,47 @@ describe('callbacks of other libraries', () => {
   });
 });
 
+describe('options of other libraries', () => {
+  // cockatiel 4, opossum 10 and mollitia; the options' own suite tries many more.
+  it('are taken though they are not a number', () => {
+    for (const build of [
+      () => timeout({ after: Number.NaN }),
+      () => bulkhead({ limit: Number.NaN }),
+      () => consecutiveFailures(Number.NaN),
+      () => retry({ attempts: Number.NaN }),
+      () => circuitBreaker({ name: 'odds', openFor: Number.NaN }),
+    ])
+      expect(build).toThrow(ConfigurationError);
+  });
+
+  // mollitia takes its default for some of them.
+  it('are not looked at when they are zero', async () => {
+    expect(() => timeout({ after: 0 })).toThrow(ConfigurationError);
+    expect(() => retry({ attempts: 0 })).toThrow(ConfigurationError);
+    expect(() => circuitBreaker({ name: 'odds', openFor: 0 })).toThrow(ConfigurationError);
+    // Where it means something it is taken as such.
+    const operation = flaky(1);
+    await expect(retry({ backoff: constant(0), clock: new VirtualClock() }).execute(operation)).resolves.toBe(
+      2,
+    );
+  });
+
+  // opossum 10 writes 15 of its own into the caller's object, and shares a cache between breakers made from it.
+  it('are written to, and tie together what is made from the same ones', async () => {
+    const options = Object.freeze({ name: 'odds', trip: consecutiveFailures(1), clock: new VirtualClock() });
+    const one = circuitBreaker(options);
+    const other = circuitBreaker(options);
+    await one.executeOutcome(() => Promise.reject(transient()));
+    expect([one.state, other.state]).toEqual(['open', 'closed']);
+    expect(await other.execute(() => 'b')).toBe('b');
+  });
+});
+
 describe('functions that other libraries do not expect', () => {
   // biome-ignore lint/suspicious/noThenProperty: it is about thenables
   const thenable = { then: (resolve: (value: number) => void) => resolve(7) };
 
+  // opossum 10 fails on one that gives nothing.
   it.each([
     ['gives nothing', () => undefined, undefined],
     ['gives a thenable', () => thenable, 7],
