@@ -67,7 +67,7 @@ describe('time in other libraries', () => {
       decorrelatedJitter({ base: '1s', cap: '30s' }),
     ]) {
       const delay = (chance: number) =>
-        backoff({ error: undefined, attempt: 2_000, previousDelay: 30_000 }, () => chance);
+        Number(backoff({ error: undefined, attempt: 2_000, previousDelay: 30_000 }, () => chance));
       expect(delay(0.9)).toBeGreaterThan(delay(0.1));
       expect(delay(0.999)).toBeLessThanOrEqual(30_000);
     }
