@@ -1,35 +1,20 @@
 import type { z } from 'zod';
-import { BreakwaterError, classify, ConfigurationError, ServiceError } from '../errors/index.ts';
+import { ConfigurationError } from '../errors/index.ts';
 import { type Clock, type Duration, milliseconds } from '../time/index.ts';
-import { boundedCall } from './bounded-call.ts';
 import type { HttpClient, HttpRequestOptions } from './http.ts';
-import { type HttpCallName, parseJson, readBody, responseOf } from './http-response.ts';
-
-/** Sends one request and gives the answer's head; the body is read, or discarded, by the caller. */
-export type HttpTransport = (request: HttpTransportRequest) => Promise<HttpTransportResponse>;
-
-export interface HttpTransportRequest {
-  readonly url: URL;
-  readonly method: NonNullable<HttpRequestOptions['method']>;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | undefined;
-  /** Aborted at the call's deadline and when its caller gives up. */
-  readonly signal: AbortSignal;
-}
-
-export interface HttpTransportResponse {
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: AsyncIterable<Uint8Array>;
-  /** Reads the body to its end, or closes the connection where it is long. */
-  discard(): Promise<void>;
-}
+import { parseUrl } from './http-errors.ts';
+import { exchange, type HttpBounds } from './http-exchange.ts';
+import { parseJson } from './http-response.ts';
+import type { HttpTransport } from './http-transport.ts';
 
 export interface HttpCallsOptions {
   readonly clock: Clock;
   /** The longest a call takes, from the request to the last byte, where it does not say otherwise itself. Default: 30 s. */
   readonly timeout?: Duration | undefined;
+  /** The longest from the connection to the answer's head. Default: as long as the call may take. */
+  readonly headersTimeout?: Duration | undefined;
+  /** The longest that the answer's body may stand still. Default: as long as the call may take. */
+  readonly bodyTimeout?: Duration | undefined;
   /** The most bytes of body that are read, where the call does not say otherwise itself. Default: 10 MiB. */
   readonly maxBytes?: number | undefined;
 }
@@ -40,78 +25,54 @@ export interface HttpCallsOptions {
  */
 export function httpCalls(transport: HttpTransport, options: HttpCallsOptions): HttpClient {
   const { clock } = options;
-  const usualTimeout = milliseconds('http.timeout', options.timeout ?? '30s');
-  const usualMaxBytes = atLeastOne('http.maxBytes', options.maxBytes ?? 10 * 2 ** 20);
+  const usual = {
+    timeout: milliseconds('http.timeout', options.timeout ?? '30s'),
+    headers: phase('http.headersTimeout', options.headersTimeout ?? Infinity),
+    body: phase('http.bodyTimeout', options.bodyTimeout ?? Infinity),
+    maxBytes: atLeastOne('http.maxBytes', options.maxBytes ?? 10 * 2 ** 20),
+  };
+
+  const boundsOf = (request: HttpRequestOptions): HttpBounds => {
+    const { timeout, headersTimeout, bodyTimeout, maxBytes } = request;
+    return {
+      clock,
+      signal: request.signal,
+      after: timeout === undefined ? usual.timeout : milliseconds('request.timeout', timeout),
+      headersAfter:
+        headersTimeout === undefined ? usual.headers : phase('request.headersTimeout', headersTimeout),
+      bodyAfter: bodyTimeout === undefined ? usual.body : phase('request.bodyTimeout', bodyTimeout),
+      maxBytes: maxBytes === undefined ? usual.maxBytes : atLeastOne('request.maxBytes', maxBytes),
+    };
+  };
 
   const client: HttpClient = {
-    timeout: usualTimeout,
-    async request(given, request = {}) {
-      const { method = 'GET', headers = {}, body } = request;
-      const url = parseUrl(given);
-      const call: HttpCallName = { what: `${method} ${url.origin}${url.pathname}`, service: url.host };
-      const after = milliseconds('request.timeout', request.timeout ?? usualTimeout);
-      const maxBytes = atLeastOne('request.maxBytes', request.maxBytes ?? usualMaxBytes);
-      return boundedCall({ clock, after, signal: request.signal, what: call.what }, async (signal) => {
-        try {
-          const answer = await transport({ url, method, headers, body, signal });
-          if (answer.status < 400) return responseOf(call, answer, await readBody(call, answer, maxBytes));
-          // The status is the news; a body that breaks off adds nothing to it.
-          await answer.discard().catch(() => undefined);
-          throw statusError(call, answer, clock.wallNow());
-        } catch (error) {
-          throw serviceError(call, error, clock.wallNow());
-        }
-      });
+    timeout: usual.timeout,
+    // Not async: that would be another promise a call, and three turns until it is heard of.
+    request(given, request = {}) {
+      try {
+        const { method = 'GET', headers = {}, body } = request;
+        return exchange(transport, { url: parseUrl(given), method, headers, body }, boundsOf(request));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
 
     async getJson<T>(
-      url: string | URL,
+      given: string | URL,
       request: HttpRequestOptions & { readonly schema?: z.ZodType<T> | undefined } = {},
     ): Promise<T> {
-      const { schema, ...rest } = request;
-      const headers = { accept: 'application/json', ...rest.headers };
-      const response = await client.request(url, { ...rest, headers });
-      const { origin, pathname } = parseUrl(url);
-      return parseJson(`${rest.method ?? 'GET'} ${origin}${pathname}`, response.text(), schema);
+      const { method = 'GET', schema } = request;
+      const url = parseUrl(given);
+      const headers = { accept: 'application/json', ...request.headers };
+      const response = await client.request(url, { ...request, headers });
+      return parseJson({ url, method }, response.text(), schema);
     },
   };
   return client;
 }
 
-function statusError({ what, service }: HttpCallName, answer: HttpTransportResponse, wallNow: number): Error {
-  const { status, headers } = answer;
-  const classification = classify({ status, headers }, { wallNow });
-  return new ServiceError(`${what} answered ${status}`, { service, code: String(status), ...classification });
-}
-
-function serviceError({ what, service }: HttpCallName, error: unknown, wallNow: number): unknown {
-  if (error instanceof BreakwaterError) return error;
-  const code = codeOf(error);
-  const classification = classify(error, { wallNow });
-  const details = { service, code, ...classification };
-  return new ServiceError(`${what} failed${code === undefined ? '' : ` (${code})`}`, details, {
-    cause: error,
-  });
-}
-
-function codeOf(error: unknown): string | undefined {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? code : undefined;
-}
-
-function parseUrl(given: string | URL): URL {
-  const url = URL.parse(String(given));
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new ConfigurationError('url', 'an absolute http or https URL', withoutSecrets(String(given)));
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ConfigurationError('url', 'without user and password: give them as a header', url.origin);
-  }
-  return url;
-}
-
-function withoutSecrets(url: string): string {
-  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//');
+function phase(field: string, value: Duration): number {
+  return milliseconds(field, value, { infinite: true });
 }
 
 function atLeastOne(field: string, value: number): number {

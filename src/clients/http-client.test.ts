@@ -1,50 +1,14 @@
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { httpContract } from '../../test/contracts/http-contract.ts';
+import { type Handler, scripted, serve, silence, until } from '../../test/http/loopback.ts';
 import { ConfigurationError, ServiceError, TimeoutError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/index.ts';
 import { createHttpClient, type HttpClientOptions } from './http-client.ts';
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
-
-async function serve(handler: Handler) {
-  const server = createHttpServer(handler);
-  const sockets = new Set<Socket>();
-  let connections = 0;
-  server.on('connection', (socket: Socket) => {
-    connections++;
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  const port = await listen(server);
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  return { origin: `http://127.0.0.1:${port}`, sockets, connections: () => connections, close };
-}
-
 httpContract('the pooled HTTP client', async (script) => {
   const clock = new VirtualClock();
-  const server = await serve(async (request, response) => {
-    const { method = '', url: path = '', headers } = request;
-    const body = await text(request);
-    const reply = script({ method, path, headers: headers as Record<string, string>, body });
-    if (reply === 'never answers') return;
-    if (reply === 'breaks off') {
-      request.socket.destroy();
-      return;
-    }
-    response.writeHead(reply.status ?? 200, reply.headers).end(reply.body ?? '');
-  });
+  const server = await serve(scripted(script));
   const client = createHttpClient({ clock });
   return {
     client,
@@ -70,10 +34,6 @@ describe('the pooled HTTP client', () => {
     });
     return { clock, server, client };
   }
-  const until = async (true_: () => boolean) => {
-    while (!true_()) await new Promise((resolve) => setImmediate(resolve));
-  };
-
   it('keeps its connections for the next calls, also after failing statuses', async () => {
     const { client, server } = await setup((request, response) => {
       response.statusCode = request.url === '/bad' ? 503 : 200;
@@ -130,32 +90,110 @@ describe('the pooled HTTP client', () => {
   });
 
   it('ends in time although the connection is never made', async () => {
-    // A TLS handshake that is never answered is a connection that is never made.
-    const held: Socket[] = [];
-    const silent = createTcpServer((socket) => held.push(socket));
-    const port = await listen(silent);
+    const server = await silence();
     const clock = new VirtualClock();
     const client = createHttpClient({ clock, connectTimeout: 20 });
-    const call = client.request(`https://127.0.0.1:${port}/`, { timeout: '2s' }).catch((error) => error);
-    await until(() => held.length === 1);
+    const call = client.request(server.origin, { timeout: '2s' }).catch((error) => error);
+    await until(() => server.sockets.size === 1);
     await clock.advance('2s');
     expect(await call).toBeInstanceOf(TimeoutError);
-    for (const socket of held) socket.destroy();
-    silent.close();
+    await server.close();
     await client.close();
   });
 
   it('gives up making a connection before the call’s own time', async () => {
-    const held: Socket[] = [];
-    const silent = createTcpServer((socket) => held.push(socket));
-    const port = await listen(silent);
+    const server = await silence();
     const client = createHttpClient({ clock: new VirtualClock(), connectTimeout: 20 });
-    const error = await client.request(`https://127.0.0.1:${port}/`).catch((error) => error);
+    const error = await client.request(server.origin).catch((error) => error);
     expect(error).toBeInstanceOf(ServiceError);
     expect(error).toMatchObject({ kind: 'timeout', code: 'UND_ERR_CONNECT_TIMEOUT' });
-    for (const socket of held) socket.destroy();
-    silent.close();
+    await server.close();
     await client.close();
+  });
+
+  it('gives up an answer whose head does not come, and closes the socket', async () => {
+    const { client, server, clock } = await setup(() => undefined, { headersTimeout: '3s' });
+    const slow = client.request(`${server.origin}/slow?key=s3cr3t`).catch((error: unknown) => error);
+    const own = client.request(server.origin, { headersTimeout: '1s' }).catch((error: unknown) => error);
+    await until(() => server.sockets.size === 2);
+    await clock.advance(999);
+    expect(server.sockets.size).toBe(2);
+    await clock.advance(1);
+    expect(await own).toMatchObject({ after: 1_000, kind: 'timeout' });
+    await until(() => server.sockets.size === 1);
+    await clock.advance('2s');
+    expect(await slow).toMatchObject({
+      name: TimeoutError.name,
+      message: `GET ${server.origin}/slow was not answered within 3000 ms`,
+    });
+    await until(() => server.sockets.size === 0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('does not count the wait for a connection as waiting for the head', async () => {
+    const answers: ServerResponse[] = [];
+    const options = { connections: 1, headersTimeout: '3s' };
+    const { client, server, clock } = await setup((_, response) => answers.push(response), options);
+    const first = client.request(server.origin, { headersTimeout: '20s' });
+    const second = client.request(server.origin);
+    await until(() => answers.length === 1);
+    await clock.advance('10s');
+    answers[0]?.end();
+    await first;
+    await until(() => answers.length === 2);
+    await clock.advance('2s');
+    answers[1]?.end('fine');
+    expect((await second).text()).toBe('fine');
+  });
+
+  it('gives up a body that stands still, and closes the socket', async () => {
+    const started = Promise.withResolvers<void>();
+    const { client, server, clock } = await setup(
+      (_, response) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('some', () => started.resolve());
+      },
+      { headersTimeout: '10s', bodyTimeout: '2s' },
+    );
+    const call = client.request(server.origin).catch((error: unknown) => error);
+    await started.promise;
+    let ended = false;
+    void call.then(() => {
+      ended = true;
+    });
+    // When the bytes come in is the network's business; no more than the head's time and the body's may pass.
+    for (let second = 0; second < 12 && !ended; second++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance('1s');
+    }
+    expect(await call).toMatchObject({ name: TimeoutError.name, after: 2_000 });
+    await until(() => server.sockets.size === 0);
+  });
+
+  it('does not send a request whose caller gave up while it waited for a connection', async () => {
+    const answers: ServerResponse[] = [];
+    const paths: unknown[] = [];
+    const { client, server } = await setup(
+      (request, response) => {
+        paths.push(request.url);
+        answers.push(response);
+      },
+      { connections: 1 },
+    );
+    const first = client.request(`${server.origin}/first`);
+    await until(() => answers.length === 1);
+    const caller = new AbortController();
+    const given = client.request(`${server.origin}/given-up`, { signal: caller.signal });
+    const third = client.request(`${server.origin}/third`);
+    caller.abort(new Error('enough'));
+    await expect(given).rejects.toThrow('enough');
+    answers[0]?.end();
+    await first;
+    await until(() => answers.length === 2);
+    answers[1]?.end('fine');
+    expect((await third).text()).toBe('fine');
+    expect(paths).toEqual(['/first', '/third']);
+    expect(server.connections()).toBe(1);
   });
 
   it('throws a refused connection as transient', async () => {
@@ -235,6 +273,8 @@ describe('the pooled HTTP client', () => {
     ['http.timeout', { timeout: 'soon' }],
     ['http.timeout', { timeout: Infinity }],
     ['http.connectTimeout', { connectTimeout: 0 }],
+    ['http.headersTimeout', { headersTimeout: 0 }],
+    ['http.bodyTimeout', { bodyTimeout: 'soon' }],
     ['http.maxBytes', { maxBytes: 0 }],
   ])('refuses a wrong %s', (field, options) => {
     expect(() => createHttpClient(options)).toThrow(

@@ -1,8 +1,9 @@
-import { Agent } from 'undici';
+import { Agent, type Dispatcher, errors } from 'undici';
 import { ConfigurationError } from '../errors/index.ts';
 import { type Clock, type Duration, milliseconds, realClock } from '../time/index.ts';
 import type { HttpClient } from './http.ts';
-import { httpCalls, type HttpTransport } from './http-calls.ts';
+import { httpCalls } from './http-calls.ts';
+import type { HttpTransport, HttpTransportListener } from './http-transport.ts';
 
 export interface HttpClientOptions {
   /** Default: the machine's clock. */
@@ -11,6 +12,10 @@ export interface HttpClientOptions {
   readonly timeout?: Duration | undefined;
   /** The longest a connection may take to be made, TLS included. Default: 10 s. */
   readonly connectTimeout?: Duration | undefined;
+  /** The longest from the connection to the answer's head. Default: as long as the call may take. */
+  readonly headersTimeout?: Duration | undefined;
+  /** The longest that the answer's body may stand still. Default: as long as the call may take. */
+  readonly bodyTimeout?: Duration | undefined;
   /** The most connections to one origin; calls beyond that wait, within their time. Default: 16. */
   readonly connections?: number | undefined;
   /** The most bytes of body that are read, where the call does not say otherwise itself. Default: 10 MiB. */
@@ -36,7 +41,7 @@ export interface PooledHttpClient extends HttpClient, AsyncDisposable {
  * const odds = await http.getJson('https://api.example.com/odds', { schema: oddsSchema });
  */
 export function createHttpClient(options: HttpClientOptions = {}): PooledHttpClient {
-  const { clock = realClock, timeout, connectTimeout = '10s', connections = 16, maxBytes } = options;
+  const { clock = realClock, connectTimeout = '10s', connections = 16, ...bounds } = options;
   if (!(Number.isSafeInteger(connections) && connections >= 1)) {
     throw new ConfigurationError('http.connections', 'a whole number of at least 1', connections);
   }
@@ -45,7 +50,7 @@ export function createHttpClient(options: HttpClientOptions = {}): PooledHttpCli
     pipelining: 1,
     allowH2: false,
     connectTimeout: milliseconds('http.connectTimeout', connectTimeout),
-    // The call's own deadline bounds head and body; a second timer for each would only compete with it.
+    // The exchange bounds head and body itself; a second timer for each would only compete with it.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
@@ -55,39 +60,59 @@ export function createHttpClient(options: HttpClientOptions = {}): PooledHttpCli
     return closing;
   };
   return {
-    ...httpCalls(through(agent), { clock, timeout, maxBytes }),
+    ...httpCalls(through(agent), { ...bounds, clock }),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-// What is left of an error's body is read up to here, to keep the connection.
-const mostDiscarded = 64 * 1_024;
-
+// As one of undici's handlers, below its own `request`: that makes a stream of each body, and listeners for each signal.
 function through(agent: Agent): HttpTransport {
-  return async ({ url, method, headers, body, signal }) => {
-    const answer = await agent.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method,
-      headers,
-      body: body ?? null,
-      signal,
-    });
-    return {
-      status: answer.statusCode,
-      headers: joined(answer.headers),
-      body: answer.body,
-      discard: () => answer.body.dump({ limit: mostDiscarded, signal }),
-    };
+  return ({ url, method, headers, body }, listener) => {
+    const path = `${url.pathname}${url.search}`;
+    agent.dispatch({ origin: url.origin, path, method, headers, body: body ?? null }, new Handler(listener));
   };
 }
 
-function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value = '']) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : value,
-    ]),
-  );
+class Handler implements Dispatcher.DispatchHandler {
+  readonly #listener: HttpTransportListener;
+
+  constructor(listener: HttpTransportListener) {
+    this.#listener = listener;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const started = this.#listener.started(() => controller.abort(new errors.RequestAbortedError()));
+    // Thrown, the connection stays good for the next request; aborted, it would be closed.
+    if (!started) throw new errors.RequestAbortedError();
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    // Below are the hints that come before the answer.
+    if (status >= 200) this.#listener.head(status, joined(headers));
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    this.#listener.data(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#listener.end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#listener.failed(error);
+  }
+}
+
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Headers that came several times as one. The object is as undici has just made it, and nobody else's. */
+function joined(headers: Headers): Record<string, string> {
+  const own = headers as Record<string, string | readonly string[] | undefined>;
+  for (const name in own) {
+    const value = own[name];
+    if (typeof value !== 'string') own[name] = value === undefined ? '' : value.join(', ');
+  }
+  return own as Record<string, string>;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CircuitOpenError, ServiceError, TimeoutError } from '../errors/index.ts';
+import { CircuitOpenError, ServiceError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/index.ts';
 import type { HttpClient, HttpRequestOptions, HttpResponse } from './http.ts';
 import { httpService } from './http-service.ts';
@@ -83,8 +83,8 @@ describe('an HTTP service', () => {
     expect(sent).toHaveLength(5);
     expect((await service.request('https://scores.example/')).status).toBe(200);
     expect(service.statistics()).toEqual({
-      'https://odds.example': { calls: 6, failures: 6, requests: 5, circuit: 'open' },
-      'https://scores.example': { calls: 1, failures: 0, requests: 1, circuit: 'closed' },
+      'https://odds.example': { calls: 6, failures: 6, cancelled: 0, requests: 5, circuit: 'open' },
+      'https://scores.example': { calls: 1, failures: 0, cancelled: 0, requests: 1, circuit: 'closed' },
     });
     await clock.advance('5m');
     await expect(service.request(url, { method: 'POST' })).rejects.toThrow(ServiceError);
@@ -114,20 +114,6 @@ describe('an HTTP service', () => {
     const { service, sent } = serviceOf(() => ok('', { location: url }, 302));
     await expect(service.request(url)).rejects.toMatchObject({ code: 'redirect', kind: 'permanent' });
     expect(sent).toHaveLength(6);
-  });
-
-  it('has one time for the call, with all that is sent for it', async () => {
-    const { service, sent, clock } = serviceOf((_url, { signal }, count) => {
-      if (count === 1) throw failing('429', 'throttled');
-      return new Promise((_resolve, reject) =>
-        signal?.addEventListener('abort', () => reject(signal.reason)),
-      );
-    });
-    const call = expect(service.request(url, { timeout: '2s' })).rejects.toThrow(TimeoutError);
-    await clock.advance('2s');
-    await call;
-    expect(sent).toHaveLength(2);
-    expect(clock.pendingTimers).toBe(0);
   });
 
   it('gives the reason of a caller who gives up while it waits to try again', async () => {

@@ -1,9 +1,10 @@
-import { classify, ConfigurationError, ServiceError } from '../errors/index.ts';
-import { type CircuitBreaker, type CircuitState, fullJitter, type Policy, retry } from '../policy/index.ts';
-import type { Clock } from '../time/index.ts';
-import { milliseconds } from '../time/index.ts';
-import { boundedCall } from './bounded-call.ts';
+import type { z } from 'zod';
+import { classify, ServiceError, TimeoutError } from '../errors/index.ts';
+import { fullJitter, retry } from '../policy/index.ts';
+import { type Clock, milliseconds } from '../time/index.ts';
 import type { HttpClient, HttpRequestOptions, HttpResponse } from './http.ts';
+import { describe, parseUrl } from './http-errors.ts';
+import { Origin, Origins, type OriginStatistics } from './http-origin.ts';
 import { parseJson } from './http-response.ts';
 import { type ServiceCircuitOptions, serviceCircuit } from './service-circuit.ts';
 
@@ -17,15 +18,6 @@ export interface HttpServiceOptions {
   readonly circuit?: ServiceCircuitOptions | undefined;
 }
 
-/** What was asked of an origin since it was first called. */
-export interface OriginStatistics {
-  readonly calls: number;
-  readonly failures: number;
-  /** Requests that were sent for the calls, redirects and repetitions counted. */
-  readonly requests: number;
-  readonly circuit: CircuitState;
-}
-
 export interface HttpService extends HttpClient {
   /** By origin. */
   statistics(): Readonly<Record<string, OriginStatistics>>;
@@ -33,15 +25,14 @@ export interface HttpService extends HttpClient {
 
 const mostRedirects = 5;
 const usualTimeout = 30_000;
-/** Origins remembered: one more, and the one that was called longest ago is forgotten. */
-const mostOrigins = 500;
 
 /**
  * What a caller of services wants around an HTTP client: failures that may pass are tried again within the call's time, where the
  * request may be sent twice; an origin that keeps failing is left alone; a few redirects are followed.
  *
- * GET, HEAD, PUT and DELETE may be sent twice, and what bears an `idempotency-key`. Only GET and HEAD are redirected, and another
- * origin gets neither credentials nor cookies.
+ * GET, HEAD, PUT and DELETE may be sent twice, and what bears an `idempotency-key`. A service that asks to be left alone
+ * (`Retry-After`) for longer than the call has time is not waited for. Only GET and HEAD are redirected, and another origin
+ * gets neither credentials nor cookies.
  */
 export function httpService(client: HttpClient, options: HttpServiceOptions): HttpService {
   const { clock, random, attempts = 3, circuit = {} } = options;
@@ -53,152 +44,92 @@ export function httpService(client: HttpClient, options: HttpServiceOptions): Ht
     random,
     handle: (outcome) => !outcome.ok && mayPass(outcome.error),
   });
-  const origins = new Origins((name) => serviceCircuit(name, { ...circuit, clock, probeTimeout: timeout }));
+  const origins = new Origins(
+    (name) => new Origin(serviceCircuit(name, { ...circuit, clock, probeTimeout: timeout }), again),
+  );
+
+  /** One request with its repetitions, within what is left of the call's time. */
+  const send = (url: URL, request: HttpRequestOptions, deadline: number) =>
+    origins.of(url.origin).call({
+      send: () => {
+        const left = deadline - clock.now();
+        if (left <= 0) return Promise.reject(new TimeoutError('There was no time left for the request', 0));
+        return client.request(url, { ...request, timeout: left });
+      },
+      maySendTwice: maySendTwice(request),
+      signal: request.signal,
+      deadline,
+    });
 
   const service: HttpService = {
     timeout,
     async request(given, request = {}) {
-      const what = `${request.method ?? 'GET'} ${originOf(given)}`;
-      const after = milliseconds('request.timeout', request.timeout ?? timeout);
-      return boundedCall({ clock, after, signal: request.signal, what }, (signal) =>
-        following(given, { ...request, signal }, (url, next) =>
-          origins
-            .of(originOf(url))
-            .send(() => client.request(url, next), maySendTwice(next) ? again : undefined, signal),
-        ),
-      );
+      // A copy of the caller's own, which may change before it is sent again.
+      const first = typeof given === 'string' ? parseUrl(given) : new URL(parseUrl(given).href);
+      const after =
+        request.timeout === undefined ? timeout : milliseconds('request.timeout', request.timeout);
+      const deadline = clock.now() + after;
+      let url = first;
+      let next = request;
+      try {
+        for (let redirects = 0; ; redirects++) {
+          const response = await send(url, next, deadline);
+          const target = targetOf(response, url, next, redirects);
+          if (target === undefined) return response;
+          if (target.origin !== url.origin) next = { ...next, headers: withoutCredentials(next.headers) };
+          url = target;
+        }
+      } catch (error) {
+        if (!(error instanceof TimeoutError) || clock.now() < deadline) throw error;
+        // What one request had left of the call's time is nothing that the caller knows of.
+        const what = describe({ method: request.method ?? 'GET', url: first });
+        throw new TimeoutError(`${what} was not done within ${after} ms`, after);
+      }
     },
-    async getJson<T>(url: string | URL, request: Parameters<HttpClient['getJson']>[1] = {}): Promise<T> {
-      const { schema, ...rest } = request;
-      const headers = { accept: 'application/json', ...rest.headers };
-      const response = await service.request(url, { ...rest, headers });
-      const { origin, pathname } = new URL(url);
-      return parseJson<T>(`${rest.method ?? 'GET'} ${origin}${pathname}`, response.text(), schema as never);
+    async getJson<T>(
+      given: string | URL,
+      request: HttpRequestOptions & { readonly schema?: z.ZodType<T> | undefined } = {},
+    ): Promise<T> {
+      const { method = 'GET', schema } = request;
+      const url = parseUrl(given);
+      const headers = { accept: 'application/json', ...request.headers };
+      const response = await service.request(url, { ...request, headers });
+      return parseJson({ url, method }, response.text(), schema);
     },
     statistics: () => origins.statistics(),
   };
   return service;
 }
 
-type Send = (url: string | URL, request: HttpRequestOptions) => Promise<HttpResponse>;
-
-async function following(
-  given: string | URL,
-  request: HttpRequestOptions,
-  send: Send,
-): Promise<HttpResponse> {
-  let url = given;
-  let next = request;
-  for (let redirects = 0; ; redirects++) {
-    const response = await send(url, next);
-    const { location } = response.headers;
-    if (!isRedirect(response.status) || location === undefined || !isRead(next)) return response;
-    const target = URL.parse(location, String(url));
-    if (target === null || !/^https?:$/.test(target.protocol) || redirects >= mostRedirects) {
-      throw new ServiceError(`${originOf(url)} redirected ${redirects + 1} times, or to no address`, {
-        service: new URL(url).host,
-        kind: 'permanent',
-        code: 'redirect',
-      });
-    }
-    if (target.origin !== new URL(url).origin) next = { ...next, headers: withoutCredentials(next.headers) };
-    url = target;
+/** Where a read is redirected to; undefined for every other answer. */
+function targetOf(
+  { status, headers }: HttpResponse,
+  url: URL,
+  { method = 'GET' }: HttpRequestOptions,
+  redirects: number,
+): URL | undefined {
+  if (status < 300 || !isRedirect(status) || headers.location === undefined) return undefined;
+  if (method !== 'GET' && method !== 'HEAD') return undefined;
+  const target = URL.parse(headers.location, url.href);
+  if (target === null || !/^https?:$/.test(target.protocol) || redirects >= mostRedirects) {
+    throw new ServiceError(`${url.origin} redirected ${redirects + 1} times, or to no address`, {
+      service: url.host,
+      kind: 'permanent',
+      code: 'redirect',
+    });
   }
-}
-
-class Origins {
-  readonly #circuit: (name: string) => CircuitBreaker;
-  // In the order of their last calls, the oldest first.
-  readonly #origins = new Map<string, Origin>();
-
-  constructor(circuit: (name: string) => CircuitBreaker) {
-    this.#circuit = circuit;
-  }
-
-  of(name: string): Origin {
-    const origin = this.#origins.get(name) ?? new Origin(this.#circuit(name));
-    this.#origins.delete(name);
-    this.#origins.set(name, origin);
-    const [oldest] = this.#origins.keys();
-    if (this.#origins.size > mostOrigins && oldest !== undefined) this.#origins.delete(oldest);
-    return origin;
-  }
-
-  statistics(): Readonly<Record<string, OriginStatistics>> {
-    return Object.fromEntries([...this.#origins].map(([name, origin]) => [name, origin.statistics()]));
-  }
-}
-
-class Origin {
-  readonly #circuit: CircuitBreaker;
-  #calls = 0;
-  #failures = 0;
-  #requests = 0;
-
-  constructor(circuit: CircuitBreaker) {
-    this.#circuit = circuit;
-  }
-
-  async send(
-    request: () => Promise<HttpResponse>,
-    again: Policy | undefined,
-    signal: AbortSignal,
-  ): Promise<HttpResponse> {
-    const once = () =>
-      this.#circuit.execute(
-        () => {
-          this.#requests += 1;
-          return request();
-        },
-        { signal },
-      );
-    this.#calls += 1;
-    try {
-      return await (again === undefined ? once() : again.execute(once, { signal }));
-    } catch (error) {
-      this.#failures += 1;
-      throw error;
-    }
-  }
-
-  statistics(): OriginStatistics {
-    return {
-      calls: this.#calls,
-      failures: this.#failures,
-      requests: this.#requests,
-      circuit: this.#circuit.state,
-    };
-  }
-}
-
-function originOf(url: string | URL): string {
-  const parsed = URL.parse(String(url));
-  // The client's own check names what is wrong; here only credentials must not get into a name.
-  if (parsed === null || parsed.origin === 'null')
-    throw new ConfigurationError(
-      'url',
-      'an absolute http or https URL',
-      String(url)
-        .replace(/[?#].*$/s, '')
-        .replace(/\/\/[^/]*@/, '//'),
-    );
-  return parsed.origin;
-}
-
-function maySendTwice(request: HttpRequestOptions): boolean {
-  const { method = 'GET', headers = {} } = request;
-  return (
-    ['GET', 'HEAD', 'PUT', 'DELETE'].includes(method) ||
-    Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key')
-  );
-}
-
-function isRead({ method = 'GET' }: HttpRequestOptions): boolean {
-  return method === 'GET' || method === 'HEAD';
+  return target;
 }
 
 function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}
+
+function maySendTwice({ method = 'GET', headers = {} }: HttpRequestOptions): boolean {
+  return (
+    (method !== 'POST' && method !== 'PATCH') ||
+    Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key')
+  );
 }
 
 function withoutCredentials(headers: HttpRequestOptions['headers'] = {}): Record<string, string> {
@@ -209,7 +140,8 @@ function withoutCredentials(headers: HttpRequestOptions['headers'] = {}): Record
   );
 }
 
+/** Time-outs too: that of the whole call leaves no time for another request. */
 function mayPass(error: unknown): boolean {
   const { kind } = classify(error);
-  return kind === 'transient' || kind === 'throttled';
+  return kind === 'transient' || kind === 'throttled' || kind === 'timeout';
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Duration } from '../time/index.ts';
 import type { CallOptions } from './call.ts';
 
 /** A pooled HTTP client. Statuses of 400 and more are thrown as ServiceError with the kind that the status means. */
@@ -18,6 +19,10 @@ export interface HttpRequestOptions extends CallOptions {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | Uint8Array | undefined;
+  /** The longest from the connection to the answer's head. Default: the client's own, or as long as the call may take. */
+  readonly headersTimeout?: Duration | undefined;
+  /** The longest that the answer's body may stand still. Default: the client's own, or as long as the call may take. */
+  readonly bodyTimeout?: Duration | undefined;
   /** The most bytes of body to read; more is an error. Default: 10 MiB. */
   readonly maxBytes?: number | undefined;
 }

@@ -32,14 +32,9 @@ export {
 export { boundedCall, type CallBounds } from './bounded-call.ts';
 export type { CallOptions } from './call.ts';
 export type { HttpClient, HttpRequestOptions, HttpResponse } from './http.ts';
-export {
-  type HttpCallsOptions,
-  type HttpTransport,
-  type HttpTransportRequest,
-  type HttpTransportResponse,
-  httpCalls,
-} from './http-calls.ts';
+export { type HttpCallsOptions, httpCalls } from './http-calls.ts';
 export { createHttpClient, type HttpClientOptions, type PooledHttpClient } from './http-client.ts';
+export type { HttpTransport, HttpTransportListener, HttpTransportRequest } from './http-transport.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { silentLogger } from './logger.ts';
 export type {
@@ -70,10 +65,6 @@ export {
 } from './structured-logger.ts';
 export { parsedRow } from './parsed-row.ts';
 export { fitting, requireColumn, rowFor, rowsIn, type TableColumn, type WrittenTable } from './table-rows.ts';
-export {
-  type HttpService,
-  type HttpServiceOptions,
-  httpService,
-  type OriginStatistics,
-} from './http-service.ts';
+export type { OriginStatistics } from './http-origin.ts';
+export { type HttpService, type HttpServiceOptions, httpService } from './http-service.ts';
 export { type ServiceCircuitOptions, serviceCircuit } from './service-circuit.ts';

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { serve } from '../../test/http/loopback.ts';
 import { Chore, day } from '../../test/runs/summary.ts';
 import { ConfigurationError } from '../errors/index.ts';
 import { readHealth } from '../heartbeat/index.ts';
@@ -43,6 +44,21 @@ describe('createLocalContext', () => {
     const { runs } = await readHealth({ sinks: second.heartbeats.sinks, clock: second.clock });
     expect(runs).toMatchObject([{ health: 'ended', beat: { runId: result.runId, status: 'succeeded' } }]);
     await second.close();
+  });
+
+  it('sends reads of a service again that fail, and tells of its origins', async () => {
+    const context = await createLocalContext({ dir, random: () => 0 });
+    const server = await serve((_, response) => {
+      response.statusCode = server.requests() < 3 ? 503 : 200;
+      response.end('fine');
+    });
+    expect((await context.http.request(server.origin)).text()).toBe('fine');
+    expect(context.http.statistics()).toEqual({
+      [server.origin]: { calls: 1, failures: 0, cancelled: 0, requests: 3, circuit: 'closed' },
+    });
+    await context.close();
+    await expect(context.http.request(server.origin)).rejects.toThrow();
+    await server.close();
   });
 
   it('beats into files that any process can read, and into its memory when those can’t be written', async () => {

@@ -2,7 +2,13 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createHttpClient, createJsonLogger, type Logger } from '../clients/index.ts';
+import {
+  createHttpClient,
+  createJsonLogger,
+  type HttpService,
+  httpService,
+  type Logger,
+} from '../clients/index.ts';
 import { type ConfigOverrides, type Context, config } from '../context/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
 import { heartbeatChain, type LastWords, memorySink, startWatchdog } from '../heartbeat/index.ts';
@@ -34,6 +40,7 @@ export interface LocalContextOptions {
 
 /** A context of one machine, without any cloud. */
 export interface LocalContext extends Context {
+  readonly http: HttpService;
   readonly bigquery: Warehouse;
   /** Why the process that held a claim is dead, or undefined where it may live: for `recoverHolders`. */
   deathOf(holder: { readonly instance: string; readonly runId: string }): DeadReason | undefined;
@@ -77,8 +84,8 @@ export async function createLocalContext(options: LocalContextOptions): Promise<
     opened.push(() => store.close());
     const storage = localObjects({ dir: join(dir, 'objects'), clock });
     opened.push(() => storage.close());
-    const http = createHttpClient({ clock });
-    opened.push(() => http.close());
+    const pool = createHttpClient({ clock });
+    opened.push(() => pool.close());
     const heartbeats = heartbeatChain({
       sinks: [fileSink({ dir: join(dir, 'heartbeats'), clock }), memorySink({ clock })],
       clock,
@@ -90,7 +97,7 @@ export async function createLocalContext(options: LocalContextOptions): Promise<
       bigquery,
       store,
       storage,
-      http,
+      http: httpService(pool, { clock, random }),
       heartbeats,
       upstream: createUpstreamReader({ bigquery, clock, logger }),
       clock,

@@ -1,6 +1,7 @@
 import type { BigQueryClient, CallOptions, Fence, HttpClient, StorageClient } from '../clients/index.ts';
 import { TimeoutError } from '../errors/index.ts';
 import { milliseconds } from '../time/index.ts';
+import { withEither } from './either-signal.ts';
 
 /** What a run puts on every call that is made through it. */
 export interface RunBounds {
@@ -58,19 +59,25 @@ export function bindStorage(client: StorageClient, run: RunBounds): StorageClien
 
 /**
  * Invariant: no call starts once the run was stopped, and none is given more time than the run has left.
+ *
+ * Not async: it stands around every call, and would be another promise for each.
  */
-async function call<T>(
+function call<T>(
   run: RunBounds,
   options: CallOptions | undefined,
   usual: number,
   make: (bounds: { readonly signal: AbortSignal; readonly timeout: number }) => Promise<T>,
 ): Promise<T> {
-  run.signal.throwIfAborted();
-  const left = run.remaining();
-  // The deadline's timer is late (the event loop was blocked): the run is over though nobody has said so yet.
-  if (left === 0) throw new TimeoutError('The run is past its deadline: no further call is made', 0);
-  const timeout = Math.min(milliseconds('timeout', options?.timeout ?? usual, { infinite: true }), left);
-  const own = options?.signal;
-  const signal = own === undefined || own === run.signal ? run.signal : AbortSignal.any([run.signal, own]);
-  return make({ signal, timeout });
+  try {
+    run.signal.throwIfAborted();
+    const left = run.remaining();
+    // The deadline's timer is late (the event loop was blocked): the run is over though nobody has said so yet.
+    if (left === 0) throw new TimeoutError('The run is past its deadline: no further call is made', 0);
+    const timeout = Math.min(milliseconds('timeout', options?.timeout ?? usual, { infinite: true }), left);
+    const own = options?.signal;
+    if (own === undefined || own === run.signal) return make({ signal: run.signal, timeout });
+    return withEither(run.signal, own, (signal) => make({ signal, timeout }));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

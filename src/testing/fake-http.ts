@@ -2,8 +2,8 @@ import {
   type HttpClient,
   type HttpRequestOptions,
   type HttpResponse,
+  type HttpTransportListener,
   type HttpTransportRequest,
-  type HttpTransportResponse,
   httpCalls,
 } from '../clients/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
@@ -49,7 +49,9 @@ export class FakeHttp extends Outage implements HttpClient {
 
   constructor(options: FakeHttpOptions) {
     super();
-    this.#calls = httpCalls((request) => this.#answer(request), options);
+    this.#calls = httpCalls((request, listener) => {
+      this.#answer(request, listener).catch((error: unknown) => listener.failed(error));
+    }, options);
     this.timeout = this.#calls.timeout;
   }
 
@@ -77,16 +79,15 @@ export class FakeHttp extends Outage implements HttpClient {
 
   getJson: HttpClient['getJson'] = (url, options) => this.#calls.getJson(url, options);
 
-  async #answer({
-    url,
-    method,
-    headers,
-    body,
-    signal,
-  }: HttpTransportRequest): Promise<HttpTransportResponse> {
-    const request: FakeHttpRequest = { method, url, headers: lowerCased(headers), body };
+  async #answer(
+    { url, method, headers, body }: HttpTransportRequest,
+    listener: HttpTransportListener,
+  ): Promise<void> {
+    const request: FakeHttpRequest = { method, url: new URL(url), headers: lowerCased(headers), body };
     keep(this.calls, request);
-    await this.pass(signal);
+    const caller = new AbortController();
+    if (!listener.started(() => caller.abort())) return;
+    await this.pass(caller.signal);
     const route = this.#routes.find(({ matches }) => matches(request));
     if (route === undefined) {
       throw new ConfigurationError(
@@ -97,17 +98,12 @@ export class FakeHttp extends Outage implements HttpClient {
     }
     const reply = await route.reply(request);
     const bytes = bytesOf(reply);
-    return {
-      status: reply.status ?? 200,
-      headers: {
-        ...(reply.json === undefined ? {} : { 'content-type': 'application/json' }),
-        ...lowerCased(reply.headers ?? {}),
-      },
-      body: (async function* () {
-        if (method !== 'HEAD') yield bytes;
-      })(),
-      discard: async () => {},
-    };
+    listener.head(reply.status ?? 200, {
+      ...(reply.json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...lowerCased(reply.headers ?? {}),
+    });
+    if (method !== 'HEAD') listener.data(bytes);
+    listener.end();
   }
 }
 

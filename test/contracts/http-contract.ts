@@ -32,10 +32,15 @@ export interface HttpUnderTest {
   close?(): Promise<void> | void;
 }
 
-/** What every HttpClient must do. Registers its tests in the current vitest file. */
+/**
+ * What every HttpClient must do. Registers its tests in the current vitest file.
+ *
+ * @param follows Whether it follows redirects. Default: false.
+ */
 export function httpContract(
   name: string,
   make: (script: HttpScript) => Promise<HttpUnderTest> | HttpUnderTest,
+  { follows = false }: { readonly follows?: boolean } = {},
 ): void {
   describe(`${name} as an HTTP client`, () => {
     let http: HttpUnderTest;
@@ -113,11 +118,13 @@ export function httpContract(
         expect((await http.client.request(`${http.origin}/x`, { method: 'HEAD' })).text()).toBe('');
       });
 
-      it('does not follow a redirect', async () => {
-        replies({ status: 302, headers: { location: '/elsewhere' } });
+      it(`${follows ? 'follows' : 'does not follow'} a redirect`, async () => {
+        script = ({ path }) =>
+          path === '/moved' ? { status: 302, headers: { location: '/elsewhere' } } : { body: 'here' };
         const response = await http.client.request(`${http.origin}/moved`);
-        expect([response.status, response.headers.location]).toEqual([302, '/elsewhere']);
-        expect(seen).toHaveLength(1);
+        if (follows) expect(response.text()).toBe('here');
+        else expect([response.status, response.headers.location]).toEqual([302, '/elsewhere']);
+        expect(seen).toHaveLength(follows ? 2 : 1);
       });
     });
 
@@ -220,6 +227,27 @@ export function httpContract(
         expect(ended).toBe(false);
         await http.advance(1);
         expect(await error).toMatchObject({ after: 30_000 });
+      });
+
+      it.each(['headersTimeout', 'bodyTimeout'] as const)(
+        'takes a %s that is as long as the call, and refuses none',
+        async (bound) => {
+          const url = `${http.origin}/a`;
+          expect((await http.client.request(url, { [bound]: Infinity })).status).toBe(200);
+          expect((await http.client.request(url, { [bound]: '5s' })).status).toBe(200);
+          expect(await failure(http.client.request(url, { [bound]: 0 }))).toMatchObject({
+            field: `request.${bound}`,
+          });
+        },
+      );
+
+      it('ends when the head of the answer is late', async () => {
+        script = () => 'never answers';
+        const error = failure(http.client.request(`${http.origin}/slow`, { headersTimeout: '2s' }));
+        // The request has to arrive first: until then it waits for its connection.
+        while (seen.length === 0) await http.advance(0);
+        await http.advance(2_000);
+        expect(await error).toMatchObject({ kind: 'timeout', after: 2_000 });
       });
 
       it('ends when the caller gives up, with the caller’s reason', async () => {
