@@ -106,7 +106,8 @@ async function deliver(links: readonly Link[], beat: Beat): Promise<Delivery> {
     else if (isRejectedBy(link.breaker, result.error)) leftAlone.push(link);
     else {
       errors[link.sink.name] = result.error;
-      link.sightings.failed(result.error);
+      // A failure of a call that was begun before the sink came back is no news of it: the circuit tells.
+      if (link.breaker.state !== 'closed') link.sightings.failed(result.error);
     }
     return result.ok;
   };

@@ -134,6 +134,18 @@ describe('clients bound to a run', () => {
     });
   });
 
+  it.each(['run', 'caller'] as const)('end a stream that is being read when the %s stops', async (who) => {
+    const { clients, controller, storage } = bound();
+    await storage.save('big', 'x'.repeat(200_000));
+    const own = new AbortController();
+    const stream = await clients.storage.readStream('big', { signal: own.signal });
+    const read = async () => {
+      for await (const _ of stream?.data ?? [])
+        (who === 'run' ? controller : own).abort(new Error('stopped'));
+    };
+    await expect(read()).rejects.toThrow('stopped');
+  });
+
   it('keep to a client’s own time-out where it has one', async () => {
     const { clock, run } = bound();
     const http = new FakeHttp({ clock, timeout: '4s' }).on(url, never);

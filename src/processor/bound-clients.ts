@@ -49,7 +49,7 @@ export function bindStorage(client: StorageClient, run: RunBounds): StorageClien
     read: (path, options) =>
       call(run, options, usual, (bounds) => client.read(path, { ...options, ...bounds })),
     readStream: (path, options) =>
-      call(run, options, usual, (bounds) => client.readStream(path, { ...options, ...bounds })),
+      call(run, options, usual, (bounds) => client.readStream(path, { ...options, ...bounds }), 'lasting'),
     list: (prefix, options) =>
       call(run, options, usual, (bounds) => client.list(prefix, { ...options, ...bounds })),
     delete: (path, options) =>
@@ -67,6 +67,7 @@ function call<T>(
   options: CallOptions | undefined,
   usual: number,
   make: (bounds: { readonly signal: AbortSignal; readonly timeout: number }) => Promise<T>,
+  result: 'done' | 'lasting' = 'done',
 ): Promise<T> {
   try {
     run.signal.throwIfAborted();
@@ -76,6 +77,8 @@ function call<T>(
     const timeout = Math.min(milliseconds('timeout', options?.timeout ?? usual, { infinite: true }), left);
     const own = options?.signal;
     if (own === undefined || own === run.signal) return make({ signal: run.signal, timeout });
+    // A stream goes on when the call that opened it is done, and is ended by either all the same.
+    if (result === 'lasting') return make({ signal: AbortSignal.any([run.signal, own]), timeout });
     return withEither(run.signal, own, (signal) => make({ signal, timeout }));
   } catch (error) {
     return Promise.reject(error);

@@ -87,6 +87,8 @@ class Pair {
   readonly #upstream: Socket;
   readonly #network: () => Network;
   readonly #held: (() => void)[] = [];
+  // Steps on their way through a slow network, in order.
+  readonly #delayed: { readonly step: () => void; readonly dueAt: number }[] = [];
   #answered = 0;
 
   constructor(client: Socket, upstream: Socket, network: () => Network) {
@@ -119,8 +121,25 @@ class Pair {
   #when(step: () => void): void {
     const network = this.#network();
     if (network === 'hold' || this.#held.length > 0) this.#held.push(step);
-    else if (typeof network === 'object' && 'delay' in network) setTimeout(step, network.delay);
-    else step();
+    else this.#delay(step, typeof network === 'object' && 'delay' in network ? network.delay : 0);
+  }
+
+  #delay(step: () => void, delay: number): void {
+    // Nothing overtakes what is still on its way.
+    if (delay === 0 && this.#delayed.length === 0) step();
+    else {
+      this.#delayed.push({ step, dueAt: performance.now() + delay });
+      setTimeout(() => this.#passOn(), delay);
+    }
+  }
+
+  #passOn(): void {
+    // A timer may fire a little early.
+    const now = performance.now() + 1;
+    for (let next = this.#delayed[0]; next !== undefined && next.dueAt <= now; next = this.#delayed[0]) {
+      this.#delayed.shift();
+      next.step();
+    }
   }
 
   #forward(to: Socket, chunk: Buffer, isAnswer: boolean): void {

@@ -1,8 +1,8 @@
 import { type Beat, type HeartbeatSink, memorySink } from '../../src/heartbeat/index.ts';
 import { type Clock, sleep } from '../../src/time/index.ts';
 
-/** What a sink does to calls: takes them, refuses at once, never answers, or answers late. */
-export type SinkState = 'up' | 'refused' | 'hung' | 'slow';
+/** What a sink does to calls: takes them, refuses at once, never answers, answers once it is up again, or answers late. */
+export type SinkState = 'up' | 'refused' | 'hung' | 'frozen' | 'slow';
 
 export interface SwitchedSink extends HeartbeatSink {
   state: SinkState;
@@ -18,25 +18,36 @@ export const slowness = 4_000;
 export function switchedSink(clock: Clock, name: string): SwitchedSink {
   const inner = memorySink({ clock });
   const never = new Promise<never>(() => {});
-  const hinder = async (state: SinkState) => {
+  let state: SinkState = 'up';
+  let frozen: (() => void)[] = [];
+  const hinder = async () => {
     if (state === 'refused') throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     if (state === 'hung') await never;
+    if (state === 'frozen') await new Promise<void>((resolve) => frozen.push(resolve));
     if (state === 'slow') await sleep(clock, slowness);
   };
   const unhurried = { signal: new AbortController().signal };
   const sink: SwitchedSink = {
     name,
-    state: 'up',
+    get state() {
+      return state;
+    },
+    set state(next) {
+      state = next;
+      if (next === 'frozen') return;
+      for (const thaw of frozen) thaw();
+      frozen = [];
+    },
     calls: [],
     landed: [],
     async write(beat) {
       sink.calls.push({ at: clock.now(), beat });
-      await hinder(sink.state);
+      await hinder();
       await inner.write(beat, unhurried);
       sink.landed.push({ at: clock.now(), beat });
     },
     async read() {
-      await hinder(sink.state);
+      await hinder();
       return inner.read(unhurried);
     },
   };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Context } from '../../../src/context/index.ts';
 import type { GoogleContext } from '../../../src/google/index.ts';
 import { readHealth } from '../../../src/heartbeat/index.ts';
-import { runRecords } from '../../../src/store/index.ts';
+import { runRecords, workRecords } from '../../../src/store/index.ts';
 import { realClock } from '../../../src/time/index.ts';
 import { recoverDead } from '../../../src/trigger/index.ts';
 import { skipWithoutFirestore } from '../../emulators/firestore-emulator.ts';
@@ -108,7 +108,12 @@ describe.skipIf(skip !== undefined)(`a process that dies at work${skip ? ` (${sk
     const [said] = await once(child, 'message');
     expect(said).toMatchObject({ status: 'failed', reason: 'lost_lease' });
     await once(child, 'exit');
+    // Neither its rows, nor how it ended: that was said when it was recovered.
     expect(await points(one)).toEqual([{ points: 112 }]);
+    const { entry } = await two.store.collection(runRecords).get(runId);
+    expect(entry).toMatchObject({ value: { status: 'failed', reason: 'stale_heartbeat' } });
+    const { entry: work } = await two.store.collection(workRecords).get(result.key);
+    expect(work).toMatchObject({ value: { done: { runId: result.runId } } });
   }, 180_000);
 
   it('is ended by its watchdog when it never yields, and is found dead like any other', async () => {
