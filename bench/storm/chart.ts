@@ -6,7 +6,7 @@ const width = 860;
 const height = 380;
 const frame = { left: 60, right: 20, top: 60, bottom: 45 };
 const most = 2_000;
-const legendAt = [60, 250, 500, 700];
+const legendAt = [60, 250, 535, 735];
 
 interface Line {
   readonly name: string;
