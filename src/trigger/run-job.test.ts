@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ServiceError } from '../errors/index.ts';
+import { InvalidDataError, ServiceError } from '../errors/index.ts';
 import type { TestContext } from '../testing/index.ts';
 import { deeds, keys, madeUpContext, Offense, options, Summary } from '../../test/trigger/made-up.ts';
+import { createOperations } from './operations.ts';
 import { type JobOptions, runJob } from './run-job.ts';
 
 describe('a job', () => {
@@ -63,7 +64,84 @@ describe('a job', () => {
 
   it('exits with 1 when what became of a run could not be recorded: the task is tried again', async () => {
     context.store.fail();
-    await expect(run({ waitAtMost: 0 })).rejects.toThrow();
+    expect(await run({ waitAtMost: '2m' })).toMatchObject({
+      exitCode: 1,
+      waiting: [
+        { key: keys.offense, reason: 'unknown' },
+        { key: keys.summary, reason: 'unknown' },
+      ],
+    });
+    context.store.recover();
+    expect(await run()).toMatchObject({ exitCode: 0, waiting: [] });
+  });
+
+  it('exits with 1 when nobody can tell what is left', async () => {
+    const on: JobOptions['on'] = ({ processor }) => {
+      if (processor === 'SummaryProcessor') context.store.fail();
+    };
+    const { results, exitCode } = await run({ waitAtMost: 0, on });
+    expect(results.every(({ recorded }) => recorded)).toBe(true);
+    expect(exitCode).toBe(1);
+  });
+
+  it('does not wait for what failed for good, and exits with 0', async () => {
+    deeds.offense.extract = () => {
+      throw new InvalidDataError('a column is gone');
+    };
+    const start = context.clock.now();
+    const { results, waiting, exitCode } = await run();
+    expect(results[0]).toMatchObject({ status: 'failed', reason: 'extract_failed' });
+    expect([waiting, exitCode]).toEqual([[], 0]);
+    expect(context.clock.now() - start).toBeLessThan(60_000);
+  });
+
+  it('lists what a paused processor keeps waiting, and does not wait for it', async () => {
+    await createOperations(context).pause('SummaryProcessor', 'a bad release');
+    const start = context.clock.now();
+    const { waiting, exitCode } = await run();
+    expect(waiting).toEqual([{ key: keys.summary, reason: 'disabled', missing: [] }]);
+    expect(exitCode).toBe(0);
+    expect(context.clock.now() - start).toBeLessThan(60_000);
+  });
+
+  it('goes on with the others beside a run that hangs', async () => {
+    const range = { startDate: '2026-01-13', endDate: '2026-01-15' };
+    const [hung, late, early] = ['2026-01-13', '2026-01-14', '2026-01-15'];
+    const keyOf = (day: string | undefined) => `nba_analytics.offense/${day}`;
+    context.upstream.notReady(['nothing']);
+    context.upstream.ready(keyOf(early));
+    deeds.offense.extract = ({ date }) => (date === hung ? new Promise(() => {}) : undefined);
+    context.clock.setTimer(90_000, () => context.upstream.ready(keyOf(hung)));
+    context.clock.setTimer(3 * 60_000, () => context.upstream.ready(keyOf(late)));
+    const ends: [string, number][] = [];
+    const start = context.clock.now();
+    await run({
+      processors: [Offense],
+      options: () => range,
+      waitAtMost: '9m',
+      on: ({ date, status }) => {
+        if (status !== 'skipped') ends.push([`${date} ${status}`, context.clock.now() - start]);
+      },
+    });
+    expect(ends.map(([end]) => end)).toEqual([
+      `${early} succeeded`,
+      `${late} succeeded`,
+      `${hung} timed_out`,
+    ]);
+    expect(ends[1]?.[1]).toBeLessThan(5 * 60_000);
+    expect(context.clock.pendingTimers).toBe(0);
+  });
+
+  it('ends when it is told to, and leaves nothing behind', async () => {
+    context.upstream.notReady(['nothing']);
+    const controller = new AbortController();
+    context.clock.setTimer(90_000, () => controller.abort());
+    const start = context.clock.now();
+    const { waiting, exitCode } = await run({ signal: controller.signal });
+    expect(waiting.map(({ key }) => key)).toEqual([keys.offense, keys.summary]);
+    expect(exitCode).toBe(0);
+    expect(context.clock.now() - start).toBe(90_000);
+    expect(context.clock.pendingTimers).toBe(0);
   });
 
   it('is shared out: each output is the business of exactly one task', async () => {

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
 import type { RunResult } from '../processor/index.ts';
-import { type Duration, milliseconds, sleep } from '../time/index.ts';
+import { workRecords } from '../store/index.ts';
+import { type Duration, milliseconds, sleep, withinTime } from '../time/index.ts';
 import { dependencyLevels } from './dependency-order.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { entriesOf } from './entries.ts';
 import { inParallel } from './in-parallel.ts';
 import type { ProcessorClass } from './registry.ts';
 import type { SweepReport } from './sweep-report.ts';
@@ -14,7 +16,7 @@ export interface JobOptions {
   readonly context: Context;
   /** The options for each processor, by its declared name; `undefined` leaves it out. */
   readonly options: (processor: string) => object | undefined;
-  /** How long what was parked is waited for. Default: an hour. */
+  /** How long what was parked is waited for; what is at work then ends in its own time. Default: an hour. */
   readonly waitAtMost?: Duration | undefined;
   /** How many runs are at work at once. Default: 4. */
   readonly concurrency?: number | undefined;
@@ -27,9 +29,12 @@ export interface JobOptions {
 
 export interface JobReport {
   readonly results: readonly RunResult[];
-  /** What still waits when the time is over: it is parked, and left to the sweeps to come. */
+  /**
+   * What still waits when the time is over: it is parked, and left to the sweeps to come. Of reason `unknown` where the store could
+   * not be read.
+   */
   readonly waiting: SweepReport['waiting'];
-  /** 0, also with runs that wait or failed: the store owns their retries. 1 where something could not be recorded. */
+  /** 0, also with runs that wait or failed: the store owns their retries. 1 where something could not be recorded or read. */
   readonly exitCode: 0 | 1;
 }
 
@@ -43,7 +48,7 @@ const lookEvery = 60_000;
  */
 export async function runJob(job: JobOptions): Promise<JobReport> {
   const { processors, context, concurrency = 4, signal, env = process.env } = job;
-  const { clock } = context;
+  const { clock, logger } = context;
   const waitAtMost = milliseconds('runJob.waitAtMost', job.waitAtMost ?? '1h', { zero: true });
   const share = shareOf(env);
   const results: RunResult[] = [];
@@ -72,40 +77,59 @@ export async function runJob(job: JobOptions): Promise<JobReport> {
       await dispatcher.dispatch(name, options, { trigger: 'job', signal });
     });
   }
-  let waiting: SweepReport['waiting'] = [];
   const keys = new Set(results.map(({ key }) => key));
-  for (let first = true; isLeft(results) && !signal?.aborted; first = false) {
-    const left = deadline - clock.now();
-    if (!first && left <= 0) break;
-    if (!first) await sleep(clock, Math.min(lookEvery, left), signal);
-    const report = await dispatcher.sweep({ signal });
-    // What was looked at before and is not due yet still waits.
-    if (report.waiting.length > 0 || report.results.length > 0)
-      waiting = report.waiting.filter(({ key }) => keys.has(key));
+  const sweeps = new Set<Promise<unknown>>();
+  const beginSweep = () => {
+    const sweep: Promise<unknown> = dispatcher
+      .sweep({ signal })
+      .catch((error: unknown) => logger.error('the sweep could not look', { error }))
+      .finally(() => sweeps.delete(sweep));
+    sweeps.add(sweep);
+    return sweep;
+  };
+  // Undefined while nobody can tell.
+  const leftNow = () =>
+    leftOf(context, keys).catch((error: unknown) =>
+      logger.error('what is left of the job could not be read', { error }),
+    );
+  for (let began = clock.now(); began < deadline && !signal?.aborted; began = clock.now()) {
+    if ((await leftNow())?.every(isHopeless)) break;
+    const next = Math.min(began + lookEvery, deadline);
+    // What one sweep has started must not keep the next from looking.
+    await withinTime(clock, Math.max(1, next - clock.now()), 'sweep', beginSweep).catch(() => {});
+    if ((await leftNow())?.every(isHopeless)) break;
+    await sleep(clock, Math.max(0, next - clock.now()), signal).catch(() => {});
   }
-  const lost = [...latest(results).values()].some(({ recorded }) => !recorded);
-  return { results, waiting: isLeft(results) ? waiting : [], exitCode: lost ? 1 : 0 };
+  await Promise.all(sweeps);
+  const left = await leftNow();
+  const last = [...new Map(results.map((result) => [result.key, result])).values()];
+  const isLost = left === undefined || last.some(({ recorded }) => !recorded);
+  const unknown = () => last.map(({ key }) => ({ key, reason: 'unknown', missing: [] }));
+  return { results, waiting: left ?? unknown(), exitCode: isLost ? 1 : 0 };
 }
 
-/** Whether the last that was heard of a key leaves something to be done. */
-function isLeft(results: readonly RunResult[]): boolean {
-  return [...latest(results).values()].some(
-    ({ status, reason }) =>
-      (status === 'skipped' && waitingReasons.has(reason)) ||
-      status === 'timed_out' ||
-      (status === 'failed' && reason !== 'gave_up'),
-  );
+type Waiting = SweepReport['waiting'][number];
+
+/** What of the keys is parked, or at work. */
+async function leftOf({ store }: Context, keys: ReadonlySet<string>): Promise<readonly Waiting[]> {
+  const left: Waiting[] = [];
+  const pending = entriesOf(store.collection(workRecords), { dueBefore: Number.MAX_SAFE_INTEGER });
+  for await (const { entry } of pending) {
+    const { key } = entry;
+    if (!keys.has(key)) continue;
+    if (!entry.readable) left.push({ key, reason: 'unknown', missing: [] });
+    else if (entry.value.lease !== null) left.push({ key, reason: 'already_running', missing: [] });
+    else if (entry.value.parked !== null) {
+      const { reason, missing } = entry.value.parked;
+      left.push({ key, reason, missing });
+    }
+  }
+  return left;
 }
 
-const waitingReasons: ReadonlySet<string> = new Set([
-  'upstream_not_ready',
-  'upstream_unknown',
-  'circuit_open',
-  'already_running',
-]);
-
-function latest(results: readonly RunResult[]): ReadonlyMap<string, RunResult> {
-  return new Map(results.map((result) => [result.key, result]));
+/** No sweep will start it as long as nobody resumes its processor, or runs the release that can read it. */
+function isHopeless({ reason }: Waiting): boolean {
+  return reason === 'disabled' || reason === 'unknown';
 }
 
 /** Which outputs are this task's: by their name, so that every task knows without asking the others. */
