@@ -4,7 +4,7 @@ import { BreakwaterError, LostLeaseError } from '../errors/index.ts';
 import { type Store, workRecords } from '../store/index.ts';
 import type { LiveRun } from './live-run.ts';
 import type { CancelReason } from './run-result.ts';
-import { updateWork } from './work-claims.ts';
+import { isHeld, updateWork } from './work-changes.ts';
 
 /** A signal's reason that says who wants the run to stop: `cancelled / shutdown` is parked, `operator` is not. */
 export class RunCancelledError extends BreakwaterError {
@@ -24,25 +24,25 @@ export function cancelReasonOf(reason: unknown): CancelReason {
 }
 
 /**
- * Asks the run at work on a key to stop, whichever process it is in: it hears of it within fifteen seconds.
+ * Asks the run at work on a key to stop, whichever process it is in: it hears of it within fifteen seconds. One that is dead
+ * and has not been recovered is not started again.
  *
  * @returns Whether there is such a run.
  */
 export async function requestCancel(store: Store, key: string, signal?: AbortSignal): Promise<boolean> {
-  let isLive = false;
+  let isHeldByRun = false;
   await updateWork(
     store,
     key,
-    (record, time) => {
-      const { lease } = record;
-      isLive = lease !== null && lease.until > time;
-      return isLive && lease !== null && !lease.cancel
-        ? { ...record, lease: { ...lease, cancel: true } }
+    (record) => {
+      isHeldByRun = isHeld(record);
+      return isHeld(record) && !record.lease.cancel
+        ? { ...record, lease: { ...record.lease, cancel: true } }
         : undefined;
     },
     signal,
   );
-  return isLive;
+  return isHeldByRun;
 }
 
 const lookEvery = 15_000;

@@ -5,7 +5,7 @@ import { sleep } from '../time/index.ts';
 import { createTestContext } from '../testing/index.ts';
 import { RunCancelledError, requestCancel } from './cancellation.ts';
 import { succeeded } from './outcomes.ts';
-import { release } from './work-claims.ts';
+import { release } from './release.ts';
 
 const minute = 60_000;
 

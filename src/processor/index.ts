@@ -18,6 +18,7 @@ export {
   RunBase,
   dispatched,
 } from './run-base.ts';
+export { type Settlement, parkedAgain } from './release.ts';
 export { type DeadReason, type DeadRun, recordDead, recordGaveUp } from './run-records.ts';
 export * from './run-result.ts';
 export { type SourceColumns, type SourceQuery, sourceColumns } from './source-columns.ts';
@@ -26,10 +27,4 @@ export { withCircuitBreaker } from './with-circuit-breaker.ts';
 export { withHeartbeat } from './with-heartbeat.ts';
 export { withTimeout } from './with-timeout.ts';
 export { withUpstreamCheck } from './with-upstream-check.ts';
-export {
-  type Settlement,
-  lastLooks,
-  shortened,
-  updateWork,
-  parkedAgain,
-} from './work-claims.ts';
+export { type HeldWork, isHeld, lastLooks, shortened, updateWork } from './work-changes.ts';

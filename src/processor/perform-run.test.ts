@@ -6,7 +6,8 @@ import { sleep } from '../time/index.ts';
 import { createTestContext } from '../testing/index.ts';
 import { succeeded } from './outcomes.ts';
 import { recordDead } from './run-records.ts';
-import { claim, release } from './work-claims.ts';
+import { claim } from './claim.ts';
+import { release } from './release.ts';
 
 const minute = 60_000;
 
@@ -271,7 +272,8 @@ describe('a run', () => {
       const unwatch = watch(context.store.calls, ({ collection }) => {
         if (collection === 'runs') context.store.fail();
       });
-      expect(await new Summary(context).run(range)).toMatchObject([{ reason: 'store_unavailable' }]);
+      const kept = await context.clock.runUntil(new Summary(context).run(range));
+      expect(kept).toMatchObject([{ reason: 'store_unavailable' }]);
       unwatch();
       context.store.recover();
       expect(await workOf(context, key)).toMatchObject({ lease: dead });
@@ -319,7 +321,7 @@ describe('a run', () => {
       const context = createTestContext();
       const chore = new Chore(context, async (run) => {
         const dead = { runId: run.id, reason: 'stale_heartbeat' } as const;
-        await recordDead(context, dead, new AbortController().signal);
+        await recordDead(context, dead, undefined, new AbortController().signal);
         return succeeded(run);
       });
       const [result] = await chore.run({ day });
@@ -343,6 +345,7 @@ describe('a run', () => {
         await claim(context.store, {
           key: run.key,
           processor: 'Chore',
+          sport: 'nba',
           date: day,
           options: { day },
           runId: 'another',

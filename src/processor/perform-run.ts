@@ -1,6 +1,6 @@
 import { type Context, settingsFor } from '../context/index.ts';
 import { LostLeaseError } from '../errors/index.ts';
-import { compose, retry, timeout } from '../policy/index.ts';
+import { compose, fullJitter, retry, timeout } from '../policy/index.ts';
 import type { WorkRecord } from '../store/index.ts';
 import { withinTime } from '../time/index.ts';
 import { cancelReasonOf, RunCancelledError, watchForCancel } from './cancellation.ts';
@@ -9,7 +9,8 @@ import { LiveRun } from './live-run.ts';
 import type { DispatchCall, RunPart } from './run-base.ts';
 import type { RunResult } from './run-result.ts';
 import { recordDead, recordEnd, recordStart } from './run-records.ts';
-import { type ClaimResult, claim, release } from './work-claims.ts';
+import { type ClaimResult, claim } from './claim.ts';
+import { release } from './release.ts';
 
 interface Performance<O> {
   readonly context: Context;
@@ -53,14 +54,17 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
     const error = new RunCancelledError('shutdown', 'There is no time left to start the run in');
     return unclaimed((run) => run.stopped({ status: 'cancelled', reason: 'shutdown', error }));
   }
+  let paused = false;
   let claimed: ClaimResult;
   try {
-    claimed = await withinTime(clock, storeCallTime, `claim of ${part.key}`, (signal) =>
-      claim(
+    claimed = await asking(context, `claim of ${part.key}`, async (signal) => {
+      paused = (await call.isPaused?.(signal)) ?? false;
+      return claim(
         store,
         {
           key: part.key,
           processor: definition.name,
+          sport: definition.sport,
           date: part.date,
           options: part.options as WorkRecord['options'],
           runId: id,
@@ -68,14 +72,14 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
           startedAt: new Date(clock.wallNow()).toISOString(),
           duration,
           yields: call.yields && !call.force ? config.parking.lookEvery : undefined,
-          recordDead: async (runId) => {
-            await recordDead(context, { runId, reason: 'stale_heartbeat' }, signal);
+          recordDead: async (dead) => {
+            await recordDead(context, { runId: dead.lease.runId, reason: 'stale_heartbeat' }, dead, signal);
           },
           cause: call.cause,
         },
         signal,
-      ),
-    );
+      );
+    });
   } catch (error) {
     return unclaimed((run) => run.failed('store_unavailable', error));
   }
@@ -101,7 +105,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
   if (call.signal?.aborted) stopWithCaller();
   const watch = watchForCancel(context, run);
   try {
-    const result = await work(performance, run);
+    const result = await work(performance, run, paused);
     watch[Symbol.dispose]();
     return await finish(performance, run, result);
   } finally {
@@ -111,22 +115,37 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
   }
 }
 
-async function work<O>(performance: Performance<O>, run: LiveRun<O>): Promise<RunResult> {
+async function work<O>(performance: Performance<O>, run: LiveRun<O>, paused: boolean): Promise<RunResult> {
   const { context, call, guard } = performance;
   try {
-    await withinTime(context.clock, storeCallTime, `record of run ${run.id}`, (signal) =>
+    await asking(context, `record of run ${run.id}`, (signal) =>
       recordStart(context, run, call.trigger, signal),
     );
   } catch (error) {
     return run.failed('store_unavailable', error);
   }
-  if (call.paused) return run.skipped('disabled');
+  if (paused) return run.skipped('disabled');
   try {
     return await run.settleByLeaseEnd(() => guard(run));
   } catch (error) {
     // A guard or the work threw what it did not turn into an outcome.
     return run.failed('extract_failed', error);
   }
+}
+
+/**
+ * What must be in the store before a run may work. An error is no answer: the next try adopts what has landed, where a claim
+ * that nobody knows of would keep the key until its end.
+ */
+function asking<T>(
+  { clock, random }: Context,
+  what: string,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const again = retry({ attempts: 3, backoff: fullJitter({ base: '100ms', cap: '1s' }), clock, random });
+  return withinTime(clock, storeCallTime, what, (signal) =>
+    again.execute((attempt) => ask(attempt.signal), { signal }),
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ import { parseOptions } from './parse-options.ts';
 import { performRun } from './perform-run.ts';
 import type { Run } from './run.ts';
 import type { RunResult, RunResults } from './run-result.ts';
-import type { Settlement } from './work-claims.ts';
+import type { Settlement } from './release.ts';
 
 declare const final: unique symbol;
 
@@ -31,8 +31,8 @@ export interface DispatchCall extends RunCall {
   readonly cause?: string | undefined;
   /** Monotonic milliseconds by which the run must have ended, if that is before its own time-out. */
   readonly deadline?: number | undefined;
-  /** The processor is paused: its runs are skipped as `disabled`, and parked. */
-  readonly paused?: boolean | undefined;
+  /** Whether the processor is paused: its runs are skipped as `disabled`, and parked. An error fails the run: nobody can tell. */
+  readonly isPaused?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
 }
 
 /** `run` can't be overridden: the chain around the work is the library's promise. */

@@ -1,19 +1,27 @@
 import type { Context } from '../context/index.ts';
-import { StoreUnavailableError } from '../errors/index.ts';
+import { LostLeaseError, StoreUnavailableError } from '../errors/index.ts';
 import { type Beat, readHealth } from '../heartbeat/index.ts';
 import { type ParkedWork, type RunRecord, retention, runRecords, type WorkRecord } from '../store/index.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunResult } from './run-result.ts';
-import { readable, shortened } from './work-claims.ts';
+import { type HeldWork, readable, shortened } from './work-changes.ts';
 
-/** Writes the run's one record, as running. */
+/**
+ * Writes the run's one record, as running.
+ *
+ * @throws LostLeaseError if somebody has recorded an end of the run: it was taken for dead, and its claim given away.
+ */
 export function recordStart<O>(
   context: Context,
   run: LiveRun<O>,
   trigger: string,
   signal: AbortSignal,
 ): Promise<void> {
-  return update(context, run.id, signal, () => running(context, run, trigger));
+  return update(context, run.id, signal, (current) => {
+    if (current !== undefined && current.status !== 'running')
+      throw new LostLeaseError(`Run ${run.id} was recorded as ${current.status} before it began`);
+    return running(context, run, trigger);
+  });
 }
 
 /**
@@ -65,22 +73,26 @@ export interface DeadRun {
 }
 
 /**
+/**
  * Records a run whose claim nobody gives back: dead, unless its last heartbeat tells how it ended, which then only could not be
  * recorded. It touches this run alone, and only while it counts as running.
  *
+ * @param claimed The key's record, while the run's claim is in it: a run that died before it could write a record of its own gets
+ * one. Without it, the write of its start, arriving late, would make one that counts as running for ever.
  * @returns The run's record; undefined if it has none.
  */
 export async function recordDead(
   context: Context,
   { runId, fence, reason }: DeadRun,
+  claimed: HeldWork | undefined,
   signal: AbortSignal,
 ): Promise<RunRecord | undefined> {
   const end = reason === 'stale_heartbeat' ? await lastWord(context, runId, signal) : undefined;
   let record: RunRecord | undefined;
   await update(context, runId, signal, (current) => {
-    record = current;
-    if (current?.status !== 'running' || (fence !== undefined && fence !== current.fence)) return undefined;
-    record = end === undefined ? dead(context, current, reason) : told(current, end);
+    record = current ?? (claimed && neverRecorded(context, claimed));
+    if (record?.status !== 'running' || (fence !== undefined && fence !== record.fence)) return undefined;
+    record = end === undefined ? dead(context, record, reason) : told(record, end);
     return record;
   });
   return record;
@@ -115,9 +127,8 @@ async function lastWord(context: Context, runId: string, signal: AbortSignal): P
  */
 export async function recordGaveUp(
   context: Context,
-  { key, processor, date, fence }: Pick<WorkRecord, 'key' | 'processor' | 'date' | 'fence'>,
+  { key, processor, sport, date, fence }: WorkRecord,
   parked: ParkedWork,
-  sport: string,
   signal?: AbortSignal,
 ): Promise<string> {
   const { clock, config } = context;
@@ -154,28 +165,55 @@ export async function recordGaveUp(
 
 function running<O>(context: Context, run: LiveRun<O>, trigger: string): RunRecord {
   return {
+    ...notEnded,
     runId: run.id,
     key: run.key,
     processor: run.processor,
     sport: run.definition.sport,
     date: run.date,
-    status: 'running',
-    reason: null,
-    missing: [],
     attempt: run.attempt,
     fence: run.fence.token,
     startedAt: run.startedAt,
-    endedAt: null,
-    durationMs: null,
-    rows: null,
-    steps: [],
-    error: null,
     host: context.config.host,
     version: context.config.version,
-    fingerprint: null,
     trigger,
   };
 }
+
+/** What is known of a run from its claim alone. */
+function neverRecorded(
+  { config }: Context,
+  { key, processor, sport, date, fence, lease }: HeldWork,
+): RunRecord {
+  const { runId, attempt, startedAt, holder } = lease;
+  const { version } = config;
+  return {
+    ...notEnded,
+    runId,
+    key,
+    processor,
+    sport,
+    date,
+    attempt,
+    fence,
+    startedAt,
+    host: holder,
+    version,
+    trigger: 'unknown',
+  };
+}
+
+const notEnded = {
+  status: 'running' as const,
+  reason: null,
+  missing: [] as string[],
+  endedAt: null,
+  durationMs: null,
+  rows: null,
+  steps: [],
+  error: null,
+  fingerprint: null,
+} satisfies Partial<RunRecord>;
 
 const longestMessage = 1_000;
 

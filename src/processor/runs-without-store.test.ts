@@ -9,7 +9,7 @@ describe('a run without a store', () => {
   it('fails before it works, and leaves circuit, sinks and upstream alone', async () => {
     const context = createTestContext();
     context.store.fail();
-    const [result] = await new Summary(context).run(range);
+    const [result] = await context.clock.runUntil(new Summary(context).run(range));
     expect(result).toMatchObject({
       status: 'failed',
       reason: 'store_unavailable',
@@ -19,7 +19,20 @@ describe('a run without a store', () => {
     });
     expect(context.upstream.asked).toEqual([]);
     expect(context.sinks.first.written).toEqual([]);
-    expect(context.store.calls.map(({ collection }) => collection)).toEqual(['work']);
+    expect(context.store.calls.map(({ collection }) => collection)).toEqual(['work', 'work', 'work']);
+    expectNothingLeft(context);
+  });
+
+  it('asks again for its claim when the answer is an error', async () => {
+    const context = createTestContext();
+    const unwatch = watch(context.store.calls, ({ collection, operation }) => {
+      if (collection !== 'work' || operation !== 'put') return;
+      unwatch();
+      context.store.fail();
+      context.clock.setTimer(1, () => context.store.recover());
+    });
+    const [result] = await context.clock.runUntil(new Summary(context).run(range));
+    expect(result).toMatchObject({ status: 'succeeded', attempt: 1, recorded: true });
     expectNothingLeft(context);
   });
 

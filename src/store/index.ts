@@ -12,7 +12,7 @@ export type {
   StoreCall,
   UnreadableEntry,
 } from './collection.ts';
-export { type ControlRecord, controlRecords } from './control-record.ts';
+export { type ControlRecord, controlRecords, isPause } from './control-record.ts';
 export { nextFence } from './fence.ts';
 export { memoryStore } from './memory-store.ts';
 export { type RejectedMessage, rejectedMessages } from './rejected-message.ts';

@@ -10,6 +10,8 @@ export const retention = {
   circuits: 30 * day,
   /** What operators have said of processors. */
   controls: 400 * day,
+  /** That a pause is over. */
+  resumed: 7 * day,
   /** The longest that anything is parked without a give-up time of its own. */
   parkedAtMost: 7 * day,
   /**

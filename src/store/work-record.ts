@@ -11,6 +11,7 @@ const storeTime = z.number();
 export const workRecord = z.strictObject({
   key: z.string(),
   processor: z.string(),
+  sport: z.string(),
   date: z.string(),
   options: z.record(z.string(), z.json()),
   /** The highest fencing token ever handed out for the key. */

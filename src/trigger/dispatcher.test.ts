@@ -137,6 +137,17 @@ describe('dispatcher', () => {
     expect(() => createDispatcher({ processors: [Offense, Offense], context })).toThrow('OffenseProcessor');
   });
 
+  it('claims nothing while nobody can tell whether the processor is paused', async () => {
+    const { store } = context;
+    const call = store.collection.bind(store);
+    store.collection = (definition) =>
+      definition.name === 'controls'
+        ? { ...call(definition), get: () => Promise.reject(new Error('no answer')) }
+        : call(definition);
+    expect(await dispatch()).toMatchObject([{ status: 'failed', reason: 'store_unavailable' }]);
+    expect(store.calls).toEqual([]);
+  });
+
   it('claims nothing while the store is away, and says so', async () => {
     context.store.fail();
     expect(await dispatch()).toMatchObject([{ status: 'failed', reason: 'store_unavailable' }]);

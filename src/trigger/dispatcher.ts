@@ -1,7 +1,8 @@
 import type { Context } from '../context/index.ts';
 import { dispatched, type RunResult, type RunResults } from '../processor/index.ts';
-import { controlRecords } from '../store/index.ts';
+import { controlRecords, isPause } from '../store/index.ts';
 import { sleep } from '../time/index.ts';
+import { withBoundedStore } from './bounded-store.ts';
 import { pausedSettlement, settlementOf } from './parking.ts';
 import { createPlaces } from './places.ts';
 import { type ProcessorClass, registry } from './registry.ts';
@@ -60,10 +61,11 @@ export interface DispatcherOptions {
 /** @throws ConfigurationError for two processors of one name. */
 export function createDispatcher({
   processors,
-  context,
+  context: given,
   on = () => {},
   concurrency = 4,
 }: DispatcherOptions): Dispatcher {
+  const context = withBoundedStore(given);
   const known = registry(processors, context);
 
   async function run(
@@ -72,10 +74,13 @@ export function createDispatcher({
     how: DispatchOptions & { readonly yields: boolean },
   ): Promise<RunResults> {
     const processor = known.byName(name);
-    const paused = await isPaused(context, name, how.signal);
+    let paused: boolean | undefined;
     const results = await processor[dispatched](options, {
       ...how,
-      paused,
+      async isPaused(signal) {
+        paused ??= isPause((await context.store.collection(controlRecords).get(name, { signal })).entry);
+        return paused;
+      },
       settle: (result) =>
         paused && result.status === 'skipped' && result.reason === 'disabled'
           ? pausedSettlement(context.config)
@@ -121,18 +126,4 @@ export function createDispatcher({
       return joined(report, await sweeps.next(call));
     },
   };
-}
-
-async function isPaused(
-  { store }: Context,
-  processor: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    const { entry } = await store.collection(controlRecords).get(processor, { signal });
-    return entry !== undefined;
-  } catch {
-    // The claim finds out for itself that the store is away.
-    return false;
-  }
 }

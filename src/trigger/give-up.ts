@@ -19,13 +19,14 @@ export async function giveUp(
 ): Promise<Failed | undefined> {
   const { clock, store, logger } = context;
   const { key, date, parked } = record;
-  const { name, sport } = processor.definition;
+  const { name } = processor.definition;
   const at = new Date(clock.wallNow()).toISOString();
   const isTheSame = (current: WorkRecord) =>
     current.lease === null &&
     current.parked?.since === parked.since &&
-    current.parked.reason === parked.reason;
-  const runId = await recordGaveUp(context, record, parked, sport, signal);
+    current.parked.reason === parked.reason &&
+    current.parked.giveUpAt === parked.giveUpAt;
+  const runId = await recordGaveUp(context, record, parked, signal);
   const gone = await updateWork(
     store,
     key,

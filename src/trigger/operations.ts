@@ -1,7 +1,16 @@
 import type { Context } from '../context/index.ts';
+import { StoreUnavailableError } from '../errors/index.ts';
 import { requestCancel, updateWork } from '../processor/index.ts';
-import { controlRecords, retention, type WorkRecord, workRecords } from '../store/index.ts';
+import {
+  type ControlRecord,
+  controlRecords,
+  isPause,
+  retention,
+  type WorkRecord,
+  workRecords,
+} from '../store/index.ts';
 import { type Duration, milliseconds } from '../time/index.ts';
+import { withBoundedStore } from './bounded-store.ts';
 import { entriesOf } from './entries.ts';
 
 /** A run that waits. Times are milliseconds of the store's clock. */
@@ -46,8 +55,10 @@ export interface OperationCall {
   readonly signal?: AbortSignal | undefined;
 }
 
+const mostTries = 20;
+
 export function createOperations(context: Context): Operations {
-  const { store, clock } = context;
+  const { store, clock } = withBoundedStore(context);
   const work = store.collection(workRecords);
   const controls = store.collection(controlRecords);
 
@@ -66,6 +77,23 @@ export function createOperations(context: Context): Operations {
           : { ...record, parked: change(record.parked, time) },
       signal,
     );
+
+  /** Changes what is said of a processor; false where there is nothing to change. */
+  async function changeControl(
+    processor: string,
+    change: (isPaused: boolean) => ControlRecord | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    for (let attempt = 0; attempt < mostTries; attempt++) {
+      const { entry, time } = await controls.get(processor, { signal });
+      const next = change(isPause(entry));
+      if (next === undefined) return false;
+      const expires = time + (next.paused === null ? retention.resumed : retention.controls);
+      if ((await controls.put(processor, next, { ifVersion: entry?.version, expires, signal })).ok)
+        return true;
+    }
+    throw new StoreUnavailableError(`What is said of ${processor} kept changing`);
+  }
 
   return {
     async parked({ signal } = {}) {
@@ -100,26 +128,17 @@ export function createOperations(context: Context): Operations {
       return changeParked(key, (parked) => ({ ...parked, giveUpAt: parked.giveUpAt + longer }), call);
     },
     async pause(processor, reason, { signal } = {}) {
-      const at = new Date(clock.wallNow()).toISOString();
-      for (let written = false; !written; ) {
-        const { entry, time } = await controls.get(processor, { signal });
-        const expires = time + retention.controls;
-        const value = { processor, paused: { reason, at } };
-        written = (await controls.put(processor, value, { ifVersion: entry?.version, expires, signal })).ok;
-      }
+      const paused = { reason, at: new Date(clock.wallNow()).toISOString() };
+      await changeControl(processor, () => ({ processor, paused }), signal);
     },
-    async resume(processor, { signal } = {}) {
-      const { entry } = await controls.get(processor, { signal });
-      return entry !== undefined && controls.delete(processor, { ifVersion: entry.version, signal });
-    },
+    resume: (processor, { signal } = {}) =>
+      changeControl(processor, (isPaused) => (isPaused ? { processor, paused: null } : undefined), signal),
     async paused({ signal } = {}) {
       const found: PausedProcessor[] = [];
       for await (const { entry } of entriesOf(controls, { signal })) {
-        found.push({
-          processor: entry.key,
-          // One that can't be read is a pause all the same.
-          ...(entry.readable ? entry.value.paused : { reason: 'unknown', at: 'unknown' }),
-        });
+        if (!isPause(entry)) continue;
+        const pause = entry.readable ? entry.value.paused : null;
+        found.push({ processor: entry.key, reason: 'unknown', at: 'unknown', ...pause });
       }
       return found;
     },

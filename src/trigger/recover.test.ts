@@ -3,8 +3,10 @@ import { never, recordOf, workOf } from '../../test/runs/look.ts';
 import { key, range, Summary } from '../../test/runs/summary.ts';
 import { readHealth } from '../heartbeat/index.ts';
 import { defineProcessor, processorCircuit } from '../processor/index.ts';
+import type { Store } from '../store/index.ts';
 import { createTestContext, type TestContext } from '../testing/index.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { createOperations } from './operations.ts';
 import { recoverDead, recoverHolders, recoverRun } from './recover.ts';
 
 const { signal } = new AbortController();
@@ -225,6 +227,62 @@ describe('a sweep', () => {
     expect(reads).toBeGreaterThanOrEqual(5);
     expect(reads).toBeLessThanOrEqual(7);
     expect(await context.clock.runUntil(living)).toMatchObject([{ status: 'timed_out' }]);
+  });
+});
+
+describe('recoverRun', () => {
+  const recover = (context: TestContext, runId: string) =>
+    recoverRun(context, { key, runId, reason: 'stale_heartbeat' }, signal);
+
+  it('records a run that died before it could: its own record, coming late, makes none that runs for ever', async () => {
+    const context = createTestContext();
+    const late = Promise.withResolvers<void>();
+    const runs: Store = {
+      collection(definition) {
+        const records = context.store.collection(definition);
+        if (definition.name !== 'runs') return records;
+        return {
+          ...records,
+          get: (key, call) => records.get(key, call),
+          put: async (key, value, options) => {
+            await late.promise;
+            return records.put(key, value, { ...options, signal: undefined });
+          },
+        };
+      },
+    };
+    const running = new Summary({ ...context, store: runs }).run(range);
+    await context.clock.advance(0);
+    const { lease } = await workOf(context, key);
+    const run = { runId: lease?.runId as string };
+    expect(await recover(context, run.runId)).toBe('dead');
+    late.resolve();
+    expect(await running).toMatchObject([{ status: 'failed', reason: 'lost_lease', recorded: true }]);
+    expect(await recordOf(context, run)).toMatchObject({
+      status: 'failed',
+      reason: 'stale_heartbeat',
+      processor: 'Summary',
+      sport: 'nba',
+      attempt: 1,
+      host: 'test',
+    });
+  });
+
+  it('starts nothing again that an operator has cancelled, dead though it was', async () => {
+    const context = createTestContext();
+    const dead = await die(context);
+    await context.clock.advance('1d');
+    expect(await createOperations(context).cancel(key)).toBe('running');
+    expect(await recover(context, dead.runId)).toBe('dead');
+    expect(await workOf(context, key)).toMatchObject({ lease: null, parked: null });
+  });
+
+  it('does not lose the trigger that came during the last of too many attempts', async () => {
+    const context = createTestContext({ config: { parking: { attempts: 1 } } });
+    const dead = await die(context);
+    expect(await new Summary(context).run(range)).toMatchObject([{ reason: 'already_running' }]);
+    expect(await recover(context, dead.runId)).toBe('dead');
+    expect(await workOf(context, key)).toMatchObject({ lease: null, parked: { reason: 'again' } });
   });
 });
 

@@ -1,7 +1,16 @@
 import type { Context } from '../context/index.ts';
 import type { RunHealth } from '../heartbeat/index.ts';
-import { type DeadReason, type DeadRun, parkedAgain, recordDead, updateWork } from '../processor/index.ts';
+import {
+  type DeadReason,
+  type DeadRun,
+  type HeldWork,
+  isHeld,
+  parkedAgain,
+  recordDead,
+  updateWork,
+} from '../processor/index.ts';
 import { type RunRecord, type WorkRecord, workRecords } from '../store/index.ts';
+import { withBoundedStore } from './bounded-store.ts';
 import { entriesOf } from './entries.ts';
 import { pauseBefore } from './parking.ts';
 
@@ -25,7 +34,7 @@ export async function recoverHolders(
   verdict: (holder: Holder) => DeadReason | undefined,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<readonly (Holder & { readonly reason: DeadReason })[]> {
-  const work = context.store.collection(workRecords);
+  const work = withBoundedStore(context).store.collection(workRecords);
   const recovered: (Holder & { readonly reason: DeadReason })[] = [];
   for await (const { entry } of entriesOf(work, { signal })) {
     if (!entry.readable || entry.value.lease === null) continue;
@@ -62,27 +71,37 @@ export async function recoverDead(
 
 /**
  * Records a run that ended without a word, and parks its key to be started again: at once after the first time, later after
- * more, and not at all after as many as give a run up. By run id: a key that another run has taken meanwhile is left alone.
+ * more, and not at all after as many as give a run up, or where an operator has cancelled it. By run id: a key that another run has
+ * taken meanwhile is left alone.
  *
  * @returns `dead`; or `done`, when the run had succeeded and only its claim was left: its work is not done again. Undefined if
  * there was no such claim any more.
  */
 export async function recoverRun(
-  context: Context,
+  given: Context,
   dead: DeadRun & { readonly key: string },
   signal: AbortSignal,
 ): Promise<'dead' | 'done' | undefined> {
+  const context = withBoundedStore(given);
+  const heldByIt = (record: WorkRecord | undefined) =>
+    record !== undefined &&
+    isHeld(record) &&
+    record.lease.runId === dead.runId &&
+    (dead.fence === undefined || dead.fence === record.fence)
+      ? record
+      : undefined;
+  const { entry } = await context.store.collection(workRecords).get(dead.key, { signal });
+  const claimed = heldByIt(entry?.readable ? entry.value : undefined);
   // The record first: should this process die between the two writes, the claim is still there to be found.
-  const run = await recordDead(context, dead, signal);
+  const run = await recordDead(context, dead, claimed, signal);
   const isDone = run?.status === 'succeeded';
   const isGivenBack = await updateWork(
     context.store,
     dead.key,
     (record, time) => {
-      const isItsOwn =
-        record.lease?.runId === dead.runId && (dead.fence === undefined || dead.fence === record.fence);
-      if (!isItsOwn) return undefined;
-      return isDone ? settled(record, run, time) : buried(context, record, time, dead.reason);
+      const held = heldByIt(record);
+      if (held === undefined) return undefined;
+      return isDone ? settled(held, run, time) : buried(context, held, time, dead.reason);
     },
     signal,
   );
@@ -91,41 +110,51 @@ export async function recoverRun(
 }
 
 function settled(
-  record: WorkRecord,
+  record: HeldWork,
   { runId, endedAt, fingerprint, rows }: RunRecord,
   time: number,
 ): WorkRecord {
-  const parked = record.lease?.again ? parkedAgain(record, time) : null;
+  const parked = record.lease.again ? parkedAgain(record, time) : null;
   // Where only a heartbeat told, what the success was made of is not known: the next trigger does the work again.
   const done =
     fingerprint === null || endedAt === null ? null : { runId, at: endedAt, fingerprint, rows: rows ?? 0 };
   return { ...record, lease: null, done, gaveUp: null, parked };
 }
 
-function buried(context: Context, record: WorkRecord, time: number, reason: DeadReason): WorkRecord {
-  const { config, clock } = context;
-  const attempts = record.lease?.attempt ?? 1;
-  if (attempts >= config.parking.attempts) {
-    const gaveUp = { at: new Date(clock.wallNow()).toISOString(), reason };
-    return { ...record, lease: null, parked: null, gaveUp };
-  }
-  const since = record.parked?.since ?? time;
+function buried(context: Context, record: HeldWork, time: number, reason: DeadReason): WorkRecord {
+  const { lease, ...rest } = record;
+  const ended = { ...rest, lease: null, ...leftBy(context, record, time, reason) };
+  // A trigger that came while the run was at work is not lost with it.
+  return lease.again && ended.parked === null ? { ...ended, parked: parkedAgain(ended, time) } : ended;
+}
+
+/** What a run that died leaves to be done. */
+function leftBy(
+  { config, clock }: Context,
+  { lease, parked, gaveUp }: HeldWork,
+  time: number,
+  reason: DeadReason,
+): Pick<WorkRecord, 'parked' | 'gaveUp'> {
+  if (lease.cancel) return { parked: null, gaveUp };
+  const { attempt: attempts, runId } = lease;
+  if (attempts >= config.parking.attempts)
+    return { parked: null, gaveUp: { at: new Date(clock.wallNow()).toISOString(), reason } };
+  const since = parked?.since ?? time;
   return {
-    ...record,
-    lease: null,
+    gaveUp,
     parked: {
       since,
       reason,
       missing: [],
       attempts,
       nextLook: attempts === 1 ? time : time + pauseBefore(attempts - 1, config),
-      giveUpAt: record.parked?.giveUpAt ?? since + config.parking.giveUpAfter,
+      giveUpAt: parked?.giveUpAt ?? since + config.parking.giveUpAfter,
       wake: 'time',
       startAt: null,
       wasNotReady: false,
       updated: false,
-      looks: record.parked?.looks ?? [],
-      detail: `run ${record.lease?.runId} ended without a word`,
+      looks: parked?.looks ?? [],
+      detail: `run ${runId} ended without a word`,
     },
   };
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ServiceError } from '../errors/index.ts';
 import { processorCircuit, type RunResult } from '../processor/index.ts';
-import { runRecords, type WorkRecord, workRecords } from '../store/index.ts';
+import { controlRecords, runRecords, type WorkRecord, workRecords } from '../store/index.ts';
 import type { TestContext } from '../testing/index.ts';
 import { sleep } from '../time/index.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
@@ -602,6 +602,19 @@ describe('sweeper', () => {
       expect(await operations().resume('OffenseProcessor')).toBe(true);
       await sweep();
       expect(await operations().resume('OffenseProcessor')).toBe(false);
+    });
+
+    it('resume a processor for good: a pause that arrives late makes none anew', async () => {
+      const controls = context.store.collection(controlRecords);
+      const { entry, time } = await controls.get('OffenseProcessor');
+      await operations().pause('OffenseProcessor', 'a bad release');
+      await operations().resume('OffenseProcessor');
+      const late = { processor: 'OffenseProcessor', paused: { reason: 'a bad release', at: 'an hour ago' } };
+      expect(
+        await controls.put('OffenseProcessor', late, { ifVersion: entry?.version, expires: time + 1e9 }),
+      ).toMatchObject({ ok: false });
+      expect(await operations().paused()).toEqual([]);
+      expect(await dispatch()).toMatchObject([{ status: 'succeeded' }]);
     });
 
     it('resume a processor: what came meanwhile is started', async () => {

@@ -1,7 +1,14 @@
 import type { Context } from '../context/index.ts';
 import { ConfigurationError } from '../errors/index.ts';
 import { processorCircuit, type RunResult } from '../processor/index.ts';
-import { controlRecords, type Entry, type ParkedWork, type WorkRecord, workRecords } from '../store/index.ts';
+import {
+  controlRecords,
+  type Entry,
+  isPause,
+  type ParkedWork,
+  type WorkRecord,
+  workRecords,
+} from '../store/index.ts';
 import { sleep } from '../time/index.ts';
 import type { UpstreamCheck } from '../upstream/index.ts';
 import { dependencyLevels } from './dependency-order.ts';
@@ -148,7 +155,7 @@ async function pausedProcessors(
 ): Promise<ReadonlySet<string>> {
   const paused = new Set<string>();
   for await (const { entry } of entriesOf(store.collection(controlRecords), { signal }))
-    paused.add(entry.key);
+    if (isPause(entry)) paused.add(entry.key);
   return paused;
 }
 

@@ -3,15 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { LostLeaseError, StoreUnavailableError } from '../errors/index.ts';
 import { memoryStore, type Store, workRecords } from '../store/index.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
-import { type ClaimRequest, claim, release } from './work-claims.ts';
+import { type ClaimRequest, claim } from './claim.ts';
+import { release } from './release.ts';
 
 const key = 'nba_analytics.team_offense_game_summary/2025-03-15';
 
-function request(runId: string, duration = 60_000, recordDead = async (_runId: string) => {}): ClaimRequest {
+function request(
+  runId: string,
+  duration = 60_000,
+  recordDead: ClaimRequest['recordDead'] = async () => {},
+): ClaimRequest {
   const options = { startDate: '2025-03-15', endDate: '2025-03-15' };
   return {
     key,
     processor: 'P',
+    sport: 'nba',
     date: '2025-03-15',
     options,
     runId,
@@ -67,9 +73,9 @@ describe('claims', () => {
   it('takes the key from a dead run only when that was recorded as dead', async () => {
     const { clock, store, record } = setUp();
     const dead: string[] = [];
-    const recordDead = async (runId: string) => {
-      expect((await record()).lease).toMatchObject({ runId });
-      dead.push(runId);
+    const recordDead: ClaimRequest['recordDead'] = async ({ lease }) => {
+      expect((await record()).lease).toEqual(lease);
+      dead.push(lease.runId);
     };
     await claim(store, request('a', 1_000, recordDead));
     await clock.advance(1_000);
@@ -79,6 +85,13 @@ describe('claims', () => {
     expect(await claim(store, request('c', 1_000, recordDead))).toMatchObject({ claimed: true });
     expect(dead).toEqual(['a']);
     expect((await record()).lease).toMatchObject({ runId: 'c' });
+  });
+
+  it('counts the run that died as an attempt', async () => {
+    const { clock, store } = setUp();
+    await claim(store, request('a', 1_000));
+    await clock.advance(1_000);
+    expect(await claim(store, request('b'))).toMatchObject({ claimed: true, attempt: 2 });
   });
 
   it('adopts a claim of its own whose answer was lost', async () => {
