@@ -46,6 +46,6 @@ export async function givingUp<T>(signal: AbortSignal | undefined, work: () => P
   return promise.finally(() => signal?.removeEventListener('abort', giveUp));
 }
 
-function networkError(): Error {
+export function networkError(): Error {
   return Object.assign(new Error('the connection was reset'), { code: 'ECONNRESET' });
 }
