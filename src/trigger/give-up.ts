@@ -25,7 +25,9 @@ export async function giveUp(
     current.lease === null &&
     current.parked?.since === parked.since &&
     current.parked.reason === parked.reason &&
-    current.parked.giveUpAt === parked.giveUpAt;
+    current.parked.giveUpAt === parked.giveUpAt &&
+    // New rows have come for it since.
+    (parked.updated || !current.parked.updated);
   const runId = await recordGaveUp(context, record, parked, signal);
   const gone = await updateWork(
     store,

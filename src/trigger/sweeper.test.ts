@@ -579,6 +579,15 @@ describe('sweeper', () => {
       expect(await workOf(context, keys.offense)).toMatchObject({ lease: null, parked: null });
     });
 
+    it('are not needed for what has new rows when it would be given up: it is looked at once more', async () => {
+      await parkedNotReady();
+      await context.clock.advance('37h');
+      context.upstream.ready();
+      const report = await context.clock.runUntil(dispatcher.tableUpdated('nba_raw.boxscore', [date]));
+      expect(report.gaveUp).toEqual([]);
+      expect(report.results).toMatchObject([{ status: 'succeeded' }]);
+    });
+
     it('extend the time until a parked run is given up', async () => {
       await parkedNotReady();
       expect(await operations().extend(keys.offense, '12h')).toBe(true);

@@ -166,14 +166,16 @@ async function giveUpLate(
   draft: SweepDraft,
   signal: AbortSignal | undefined,
 ): Promise<readonly Parked[]> {
-  const late = parked.filter(({ record }) => time >= record.parked.giveUpAt);
+  // What has had new rows is looked at once more: given up a moment sooner, it would have been revived by them.
+  const isLate = ({ record: { parked } }: Parked) => time >= parked.giveUpAt && !parked.updated;
+  const late = parked.filter(isLate);
   for (const { record, processor } of late) {
     const failure = await giveUp(context, processor, record, record.parked.reason, signal);
     if (failure === undefined) continue;
     draft.gaveUp.push(record.key);
     on(failure);
   }
-  return parked.filter(({ record }) => time < record.parked.giveUpAt);
+  return parked.filter((item) => !isLate(item));
 }
 
 /** Starts each run once those that it needs have ended, a bounded number at once, each after a small delay by chance. */

@@ -44,7 +44,8 @@ export async function wake(
         return record.lease.again ? undefined : { ...record, lease: { ...record.lease, again: true } };
       if (record.parked !== null) {
         const { parked } = record;
-        if (parked.wake === 'time') return undefined;
+        // A failure's pause is kept, but what is about to be given up is tried once more.
+        if (parked.wake === 'time' && parked.giveUpAt > time) return undefined;
         const nextLook = Math.min(parked.nextLook, nextTurn(parked, time, config.parking.lookEvery));
         woken++;
         dueIn = Math.max(dueIn, nextLook - time);

@@ -31,7 +31,9 @@ const written =
       ...(work?.lease === null && work.parked === null && work.gaveUp === null
         ? []
         : [`left to do: ${JSON.stringify(work)}`]),
-      ...(work?.done ? [] : ['nobody knows that it is done']),
+      ...((await world.runs()).some(({ status }) => status === 'succeeded')
+        ? []
+        : ['nobody knows that it is done']),
     ];
   };
 
@@ -125,7 +127,10 @@ export const scenarios: readonly Scenario[] = [
       const gaveUp = (await world.runs()).filter(({ reason }) => reason === 'gave_up');
       return [
         ...(await written(2)(world)),
-        ...(gaveUp.length === 1 ? [] : [`given up ${gaveUp.length} times`]),
+        // A claim that nobody knows of may keep it from being given up until its data is there.
+        ...(gaveUp.length === 1 || (gaveUp.length === 0 && !world.isFaultless)
+          ? []
+          : [`given up ${gaveUp.length} times`]),
       ];
     },
   },

@@ -149,6 +149,10 @@ export class World {
     return look(this.#store);
   }
 
+  get isFaultless(): boolean {
+    return this.#options.faults.length === 0;
+  }
+
   get rows(): readonly object[] {
     return this.context.bigquery.rowsOf(output);
   }
