@@ -21,6 +21,8 @@ export interface ClaimRequest {
    * Default: it is claimed.
    */
   readonly yields?: number | undefined;
+  /** Whether a live run is told to go again for this request. Default: true. */
+  readonly again?: boolean | undefined;
   /** The message that asks for the run, if one does: delivered twice it starts one run. */
   readonly cause?: string | undefined;
   /**
@@ -65,7 +67,8 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
       const { lease } = current;
       if (lease.until > time) {
         const told = { ...current, lease: { ...lease, again: true }, causes: causesWith(current, request) };
-        if (lease.again || (await write(work, entry, told, time, signal)))
+        const isTold = lease.again || request.again === false;
+        if (isTold || (await write(work, entry, told, time, signal)))
           return { claimed: false, waitsFor: undefined };
         continue;
       }

@@ -76,6 +76,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
             await recordDead(context, { runId: dead.lease.runId, reason: 'stale_heartbeat' }, dead, signal);
           },
           cause: call.cause,
+          again: call.again,
         },
         signal,
       );

@@ -27,6 +27,8 @@ export interface DispatchCall extends RunCall {
   readonly settle: (result: RunResult) => Settlement;
   /** Whether work that waits for its upstream is left to the sweep, if there is one: nothing is claimed. */
   readonly yields?: boolean | undefined;
+  /** Whether a live run is told to go again. Default: true. */
+  readonly again?: boolean | undefined;
   /** The message that asks for the run: delivered twice it starts one run. */
   readonly cause?: string | undefined;
   /** Monotonic milliseconds by which the run must have ended, if that is before its own time-out. */

@@ -73,7 +73,6 @@ export interface DeadRun {
 }
 
 /**
-/**
  * Records a run whose claim nobody gives back: dead, unless its last heartbeat tells how it ended, which then only could not be
  * recorded. It touches this run alone, and only while it counts as running.
  *
@@ -115,9 +114,26 @@ function told(record: RunRecord, { status, beat }: Beat): RunRecord {
 async function lastWord(context: Context, runId: string, signal: AbortSignal): Promise<Beat | undefined> {
   const { entry } = await context.store.collection(runRecords).get(runId, { signal });
   if (!entry?.readable || entry.value.status !== 'running') return undefined;
-  const { runs } = await readHealth({ sinks: context.heartbeats.sinks, clock: context.clock });
-  const beat = runs.find(({ beat }) => beat.runId === runId)?.beat;
+  const beat = (await newestBeats(context)).get(runId);
   return beat?.status === 'running' ? undefined : beat;
+}
+
+const readFor = 10_000;
+const readings = new WeakMap<
+  Context['heartbeats'],
+  { readonly at: number; readonly beats: Promise<ReadonlyMap<string, Beat>> }
+>();
+
+/** The newest beats by run. Of runs that died together the last words are older than any claim: one reading serves them all. */
+function newestBeats(context: Context): Promise<ReadonlyMap<string, Beat>> {
+  const { clock, heartbeats } = context;
+  const known = readings.get(heartbeats);
+  if (known !== undefined && clock.now() - known.at < readFor) return known.beats;
+  const beats = readHealth({ sinks: heartbeats.sinks, clock }).then(
+    ({ runs }) => new Map(runs.map(({ beat }) => [beat.runId, beat])),
+  );
+  readings.set(heartbeats, { at: clock.now(), beats });
+  return beats;
 }
 
 /**

@@ -71,7 +71,7 @@ export function createDispatcher({
   async function run(
     name: string,
     options: unknown,
-    how: DispatchOptions & { readonly yields: boolean },
+    how: DispatchOptions & { readonly yields: boolean; readonly again: boolean },
   ): Promise<RunResults> {
     const processor = known.byName(name);
     let paused: boolean | undefined;
@@ -107,11 +107,17 @@ export function createDispatcher({
     silent: silentRuns(context),
     inHand: new Set(),
     start: (record, call) =>
-      run(record.processor, record.options, { trigger: 'sweep', ...call, yields: false }),
+      run(record.processor, record.options, {
+        trigger: 'sweep',
+        ...call,
+        yields: false,
+        // A run that another process has started meanwhile sees all that this sweep has seen.
+        again: false,
+      }),
   };
   const sweeps = createSweeps(parts);
   return {
-    dispatch: (name, options, how) => run(name, options, { ...how, yields: true }),
+    dispatch: (name, options, how) => run(name, options, { ...how, yields: true, again: true }),
     sweep: (call = {}) => sweeps.join(call),
     async tableUpdated(table, dates, call = {}) {
       const { signal, deadline = Infinity } = call;

@@ -204,6 +204,21 @@ describe('a sweep', () => {
     expect((await workOf(context, key)).done).not.toBeNull();
   });
 
+  it('recovers what died together with one reading of the heartbeats', async () => {
+    const context = createTestContext();
+    for (const day of ['13', '14', '15']) await die(context, `2026-01-${day}`);
+    await context.clock.advance('1d');
+    let reads = 0;
+    const { first } = context.sinks;
+    const read = first.read.bind(first);
+    first.read = (call) => {
+      reads++;
+      return read(call);
+    };
+    expect((await sweeping(context)()).recovered).toHaveLength(3);
+    expect(reads).toBe(1);
+  });
+
   it('reads no heartbeats while no run is old enough, and then every five minutes', async () => {
     const context = createTestContext();
     const sweep = sweeping(context);

@@ -350,6 +350,25 @@ describe('sweeper', () => {
       expect((await context.clock.runUntil(one)).results).toHaveLength(1);
     });
 
+    it('ask nothing more of a run that another process has started meanwhile', async () => {
+      let extracted = 0;
+      deeds.offense.extract = async () => {
+        extracted++;
+        await sleep(context.clock, 5_000);
+      };
+      await parkedNotReady();
+      context.upstream.ready();
+      await createOperations(context).start(keys.offense);
+      const other = createDispatcher({ processors: [Offense], context });
+      const [one, two] = await context.clock.runUntil(Promise.all([dispatcher.sweep(), other.sweep()]));
+      expect([...one.results, ...two.results].map(({ reason }) => reason).sort()).toEqual([
+        'already_running',
+        'done',
+      ]);
+      expect(await workOf(context, keys.offense)).toMatchObject({ lease: null, parked: null });
+      expect(extracted).toBe(1);
+    });
+
     it('are shared too by a sweep that comes during the look', async () => {
       await parkedNotReady();
       context.upstream.ready();
