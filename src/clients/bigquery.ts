@@ -15,6 +15,11 @@ export interface BigQueryClient {
   /** Rows of one SELECT, or nothing for DML. Named parameters only: `@name` in the text, `params.name` beside it. */
   query<Row = QueryRow>(sql: string, options?: QueryOptions<Row>): Promise<Row[]>;
   /**
+   * The same rows one after the other, in bounded memory: for more than it holds. Nothing is read ahead of who reads, the time-out
+   * bounds each wait for rows, and a stream that is left before its end stops its query.
+   */
+  stream<Row = QueryRow>(sql: string, options?: QueryOptions<Row>): AsyncGenerator<Row, void, undefined>;
+  /**
    * Appends rows to a table. All are written, or none: a row that the table does not take is an InvalidDataError naming row and
    * field, unless there are `deadLetters`.
    */

@@ -4,18 +4,18 @@
  */
 export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const items = source[Symbol.asyncIterator]();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  // It is waited for only while an item is.
-  aborted.catch(() => {});
+  let giveUp: ((reason: unknown) => void) | undefined;
+  const onAbort = () => giveUp?.(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
   let ended = false;
   try {
     while (true) {
       signal.throwIfAborted();
-      const next = await Promise.race([items.next(), aborted]);
+      // No race with one promise for all: it would hold every item that won.
+      const next = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        giveUp = reject;
+        items.next().then(resolve, reject);
+      });
       if (next.done) {
         ended = true;
         return;
@@ -23,7 +23,7 @@ export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSi
       yield next.value;
     }
   } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop);
+    signal.removeEventListener('abort', onAbort);
     // Not waited for: a source that gives nothing may not end either.
     if (!ended) void items.return?.().catch(() => {});
   }

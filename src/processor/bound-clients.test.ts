@@ -35,6 +35,7 @@ type Clients = ReturnType<typeof bound>['clients'];
 /** Every call that a run can make, with the usual time of its client. */
 const calls: readonly [string, number, (clients: Clients, options?: object) => Promise<unknown>][] = [
   ['bigquery.query', 120_000, ({ bigquery }, options) => bigquery.query('SELECT 1', options)],
+  ['bigquery.stream', 120_000, ({ bigquery }, options) => bigquery.stream('SELECT 1', options).next()],
   ['bigquery.insert', 120_000, ({ bigquery }, options) => bigquery.insert(table, [], options)],
   ['bigquery.load', 120_000, ({ bigquery }, options) => bigquery.load(table, '', options)],
   [

@@ -16,6 +16,10 @@ export function bindBigQuery(client: BigQueryClient, run: RunBounds): BigQueryCl
   return {
     query: (sql, options) =>
       call(run, options, usual, (bounds) => client.query(sql, { ...options, ...bounds })),
+    async *stream(sql, options) {
+      const bounds = { signal: signalOf(run, options), timeout: timeOf(run, options, usual) };
+      yield* client.stream(sql, { ...options, ...bounds });
+    },
     insert: (table, rows, options) =>
       call(run, options, usual, (bounds) => client.insert(table, rows, { ...options, ...bounds })),
     load: (table, source, options) =>
@@ -57,11 +61,7 @@ export function bindStorage(client: StorageClient, run: RunBounds): StorageClien
   };
 }
 
-/**
- * Invariant: no call starts once the run was stopped, and none is given more time than the run has left.
- *
- * Not async: it stands around every call, and would be another promise for each.
- */
+/** Not async: it stands around every call, and would be another promise for each. */
 function call<T>(
   run: RunBounds,
   options: CallOptions | undefined,
@@ -70,17 +70,26 @@ function call<T>(
   result: 'done' | 'lasting' = 'done',
 ): Promise<T> {
   try {
-    run.signal.throwIfAborted();
-    const left = run.remaining();
-    // The deadline's timer is late (the event loop was blocked): the run is over though nobody has said so yet.
-    if (left === 0) throw new TimeoutError('The run is past its deadline: no further call is made', 0);
-    const timeout = Math.min(milliseconds('timeout', options?.timeout ?? usual, { infinite: true }), left);
+    const timeout = timeOf(run, options, usual);
     const own = options?.signal;
-    if (own === undefined || own === run.signal) return make({ signal: run.signal, timeout });
     // A stream goes on when the call that opened it is done, and is ended by either all the same.
-    if (result === 'lasting') return make({ signal: AbortSignal.any([run.signal, own]), timeout });
+    if (result === 'lasting' || own === undefined || own === run.signal)
+      return make({ signal: signalOf(run, options), timeout });
     return withEither(run.signal, own, (signal) => make({ signal, timeout }));
   } catch (error) {
     return Promise.reject(error);
   }
+}
+
+/** Invariant: no call starts once the run was stopped, and none is given more time than the run has left. */
+function timeOf(run: RunBounds, options: CallOptions | undefined, usual: number): number {
+  run.signal.throwIfAborted();
+  const left = run.remaining();
+  // The deadline's timer is late (the event loop was blocked): the run is over though nobody has said so yet.
+  if (left === 0) throw new TimeoutError('The run is past its deadline: no further call is made', 0);
+  return Math.min(milliseconds('timeout', options?.timeout ?? usual, { infinite: true }), left);
+}
+
+function signalOf(run: RunBounds, { signal: own }: CallOptions = {}): AbortSignal {
+  return own === undefined || own === run.signal ? run.signal : AbortSignal.any([run.signal, own]);
 }

@@ -121,6 +121,16 @@ export class FakeBigQuery extends Outage implements BigQueryClient {
     });
   }
 
+  async *stream<Row = QueryRow>(
+    sql: string,
+    options: QueryOptions<Row> = {},
+  ): AsyncGenerator<Row, void, undefined> {
+    for (const row of await this.query(sql, options)) {
+      options.signal?.throwIfAborted();
+      yield row;
+    }
+  }
+
   async insert(
     table: TableName,
     rows: readonly object[],

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { BigQueryClient, QueryOptions, QueryValue } from '../../src/clients/index.ts';
@@ -92,6 +93,64 @@ export function queriesContract(bed: Bed<WritableUnderTest>, dataset: string): v
       const error = await failure(bed().client.query(sql, { schema }));
       expect(error).toBeInstanceOf(InvalidDataError);
       expect(error.message).toMatch(/Row 2\b.*"n"/);
+    });
+  });
+
+  describe('a query that is streamed', () => {
+    const many = 'SELECT n FROM UNNEST(GENERATE_ARRAY(1, 25000)) AS n ORDER BY n';
+    const rowsOf = async (sql: string, options?: QueryOptions) => {
+      const rows = [];
+      for await (const row of bed().client.stream(sql, options)) rows.push(row);
+      return rows;
+    };
+
+    it('gives the rows of the query, in their order', async () => {
+      const rows = await rowsOf(`${many.replace(' ORDER', ' WHERE n > @least ORDER')}`, {
+        params: { least: 4 },
+      });
+      expect(rows).toHaveLength(24_996);
+      expect([rows[0], rows[9_999], rows.at(-1)]).toEqual([{ n: 5 }, { n: 10_004 }, { n: 25_000 }]);
+      expect(await rowsOf('SELECT 1 AS one FROM UNNEST([1]) AS x WHERE x = 2')).toEqual([]);
+    });
+
+    it('parses every row, and names the one that does not fit', async () => {
+      const schema = z.object({ n: z.int().max(20_000) });
+      const reading = (async () => {
+        let read = 0;
+        for await (const { n } of bed().client.stream(many, { schema })) expect(n).toBe(++read);
+      })();
+      const error = await failure(reading);
+      expect(error).toBeInstanceOf(InvalidDataError);
+      expect(error.message).toMatch(/Row 20001\b.*"n"/);
+    });
+
+    it('may be left, and others go on', async () => {
+      const { signal } = new AbortController();
+      for (let time = 0; time < 10; time++) {
+        for await (const row of bed().client.stream(many, { signal })) {
+          expect(row).toEqual({ n: 1 });
+          break;
+        }
+      }
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+      expect(bed().clock.pendingTimers).toBe(0);
+      expect(await bed().client.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    });
+
+    it('ends with the reason of a caller who gives up, unchanged', async () => {
+      const call = new AbortController();
+      const reason = new Error('the run is over');
+      const reading = async () => {
+        for await (const _ of bed().client.stream(many, { signal: call.signal })) call.abort(reason);
+      };
+      expect(await failure(reading())).toBe(reason);
+      expect(await failure(reading())).toBe(reason);
+      expect(getEventListeners(call.signal, 'abort')).toEqual([]);
+    });
+
+    it('fails as the query does', async () => {
+      expect(await failure(rowsOf('SELECT 1 / 0 AS x'))).toMatchObject({ kind: 'permanent' });
+      expect(await failure(rowsOf('SELECT 1 AS x, 2 AS x'))).toMatchObject({ kind: 'permanent' });
     });
   });
 

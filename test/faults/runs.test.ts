@@ -284,6 +284,7 @@ function lateWarehouse(
 ): Context['bigquery'] {
   return {
     query: (sql, options) => bigquery.query(sql, options),
+    stream: (sql, options) => bigquery.stream(sql, options),
     insert: (table, rows, options) => bigquery.insert(table, rows, options),
     load: (table, source, options) => bigquery.load(table, source, options),
     merge: (table, rows, options) => bigquery.merge(table, rows, options),

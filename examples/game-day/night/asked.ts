@@ -32,6 +32,13 @@ export function countedWarehouse(warehouse: BigQueryClient): {
         asked.rowsRead += rows.length;
         return rows;
       },
+      async *stream(sql, options) {
+        asked.reads += 1;
+        for await (const row of warehouse.stream(sql, options)) {
+          asked.rowsRead += 1;
+          yield row;
+        }
+      },
       insert: (...call) => written(warehouse.insert(...call)),
       load: (...call) => written(warehouse.load(...call)),
       replacePartition: (...call) => written(warehouse.replacePartition(...call)),

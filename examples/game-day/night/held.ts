@@ -5,6 +5,15 @@ import type { VirtualClock } from 'breakwater/testing';
 export function heldWarehouse(warehouse: BigQueryClient, clock: VirtualClock): BigQueryClient {
   return {
     query: (sql, options) => clock.hold(warehouse.query(sql, options)),
+    async *stream(sql, options) {
+      const rows = warehouse.stream(sql, options);
+      try {
+        for (let next = await clock.hold(rows.next()); !next.done; next = await clock.hold(rows.next()))
+          yield next.value;
+      } finally {
+        await rows.return();
+      }
+    },
     insert: (table, rows, options) => clock.hold(warehouse.insert(table, rows, options)),
     load: (table, source, options) => clock.hold(warehouse.load(table, source, options)),
     replacePartition: (...call) => clock.hold(warehouse.replacePartition(...call)),

@@ -20,6 +20,7 @@ export function troubledWarehouse(warehouse: BigQueryClient, given: FaultsOption
       (/FROM nba_raw\.odds_api_player_points_props/.test(sql) ? hanging : distant).query(sql, options),
     replacePartition: (table, ...rest) =>
       (table === 'mlb_analytics.batter_game_summary' ? throttling : distant).replacePartition(table, ...rest),
+    stream: (sql, options) => distant.stream(sql, options),
     insert: (table, rows, options) => distant.insert(table, rows, options),
     load: (table, source, options) => distant.load(table, source, options),
     merge: (table, rows, options) => distant.merge(table, rows, options),

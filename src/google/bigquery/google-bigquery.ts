@@ -66,8 +66,6 @@ export interface GoogleBigQueryOptions {
 
 export interface GoogleBigQuery extends BigQueryClient {
   readonly timeout: number;
-  /** The rows one after the other, read page by page: for more than memory holds. The time-out bounds each page. */
-  stream<Row = QueryRow>(sql: string, options?: QueryOptions<Row>): AsyncGenerator<Row, void, undefined>;
   statistics(): GoogleStatistics;
   /** Waits for cancellations under way, and lets go of the client. */
   close(): Promise<void>;

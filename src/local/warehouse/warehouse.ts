@@ -1,6 +1,7 @@
-import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import {
   type BigQueryClient,
+  boundedItems,
   type CallOptions,
   checkFence,
   checkInsert,
@@ -29,6 +30,7 @@ import { type Bounds, Connections, type Session } from './connections.ts';
 import { type Database, type DuckDb, openDatabase } from './database.ts';
 import { loadTranslator, type Translation, type Translator } from './dialect/translate.ts';
 import { raiseFence } from './fence.ts';
+import { handed } from './handed.ts';
 import { isNew } from './inserts.ts';
 import { rowsOf } from './ndjson.ts';
 import { type Bound, boundParameters } from './parameters.ts';
@@ -119,22 +121,45 @@ class DuckWarehouse implements Warehouse {
   }
 
   async query<Row = QueryRow>(sql: string, options: QueryOptions<Row> = {}): Promise<Row[]> {
-    const { params = {}, types = {}, schema, labels } = options;
-    const statement = this.#translate(sql, types);
-    const bound = boundParameters(this.#duckdb, statement.params, params, types);
-    this.#queries += 1;
-    const label = labels?.breakwater;
-    if (label !== undefined) this.#labelled[label] = (this.#labelled[label] ?? 0) + 1;
+    const { schema } = options;
+    const asked = this.#asked(sql, options);
+    const work = (session: Session) =>
+      asked.statement.kind === 'select' ? this.#select(session, asked) : this.#change(session, asked);
     const rows =
-      statement.kind === 'select'
-        ? await this.#connections.read(boundsOf(options), (session) =>
-            this.#select(session, statement, bound),
-          )
-        : await this.#connections.write(boundsOf(options), (session) =>
-            this.#change(session, statement, bound),
-          );
+      asked.statement.kind === 'select'
+        ? await this.#connections.read(boundsOf(options), work)
+        : await this.#connections.write(boundsOf(options), work);
     this.#rowsRead += rows.length;
     return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsedRow(schema, row, index));
+  }
+
+  async *stream<Row = QueryRow>(
+    sql: string,
+    options: QueryOptions<Row> = {},
+  ): AsyncGenerator<Row, void, undefined> {
+    const { schema, signal } = options;
+    const asked = this.#asked(sql, options);
+    if (asked.statement.kind !== 'select') {
+      await this.#connections.write(boundsOf(options), (session) => this.#change(session, asked));
+      return;
+    }
+    const { timeout: after } = boundsOf(options);
+    const bounds = { clock: this.#clock, after, signal, what: 'Wait for rows of a query' };
+    let index = 0;
+    const batches = boundedItems(bounds, (stop) =>
+      handed<QueryRow[]>((give) =>
+        this.#connections.read({ signal: stop, timeout: Infinity }, (session) =>
+          this.#batches(session, asked, give),
+        ),
+      ),
+    );
+    for await (const rows of batches) {
+      for (const row of rows) {
+        this.#rowsRead += 1;
+        yield schema === undefined ? (row as Row) : parsedRow(schema, row, index);
+        index += 1;
+      }
+    }
   }
 
   async insert(table: string, rows: readonly object[], options: InsertOptions = {}): Promise<InsertResult> {
@@ -239,31 +264,60 @@ class DuckWarehouse implements Warehouse {
     return { rows };
   }
 
-  async #change(session: Session, statement: Translation, { values, types }: Bound): Promise<QueryRow[]> {
+  #asked<Row>(sql: string, { params = {}, types = {}, labels }: QueryOptions<Row>): Asked {
+    const statement = this.#translate(sql, types);
+    const bound = boundParameters(this.#duckdb, statement.params, params, types);
+    this.#queries += 1;
+    const label = labels?.breakwater;
+    if (label !== undefined) this.#labelled[label] = (this.#labelled[label] ?? 0) + 1;
+    return { statement, bound };
+  }
+
+  async #change(session: Session, { statement, bound }: Asked): Promise<QueryRow[]> {
     await this.#tellTime(session);
     if (statement.dataset !== undefined)
       await session.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(statement.dataset)}`);
-    await session.run(statement.sql, values, types);
+    await session.run(statement.sql, bound.values, bound.types);
     return [];
   }
 
-  async #select(session: Session, statement: Translation, { values, types }: Bound): Promise<QueryRow[]> {
+  async #select(session: Session, { statement, bound }: Asked): Promise<QueryRow[]> {
     await this.#tellTime(session);
     return session.prepared(statement.sql, async (prepared) => {
-      if (Object.keys(values).length > 0) prepared.bind(values, types);
+      bind(prepared, bound);
       const reader = await prepared.runAndReadAll();
-      const names = reader.columnNames();
-      const columnTypes = reader.columnTypes();
-      const twice = names.find((name, index) => names.indexOf(name) !== index);
-      if (twice !== undefined) throw new InvalidDataError(`The query gives two columns named "${twice}"`);
-      const plain = (value: DuckDBValue, index: number) =>
-        plainValue(this.#duckdb, names[index] as string, value, columnTypes[index] as DuckDBType);
-      return reader
-        .getRows()
-        .map((row) =>
-          Object.fromEntries(row.map((value, index) => [names[index] as string, plain(value, index)])),
-        );
+      return this.#plain(reader, reader.getRows());
     });
+  }
+
+  /** A few thousand rows at a time, as DuckDB makes them. */
+  async #batches(
+    session: Session,
+    { statement, bound }: Asked,
+    give: (rows: QueryRow[]) => Promise<void>,
+  ): Promise<void> {
+    await this.#tellTime(session);
+    await session.prepared(statement.sql, async (prepared) => {
+      bind(prepared, bound);
+      const result = await prepared.stream();
+      while (true) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        await give(this.#plain(result, chunk.getRows()));
+      }
+    });
+  }
+
+  #plain(result: Columns, rows: DuckDBValue[][]): QueryRow[] {
+    const names = result.columnNames();
+    const columnTypes = result.columnTypes();
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) throw new InvalidDataError(`The query gives two columns named "${twice}"`);
+    const plain = (value: DuckDBValue, index: number) =>
+      plainValue(this.#duckdb, names[index] as string, value, columnTypes[index] as DuckDBType);
+    return rows.map((row) =>
+      Object.fromEntries(row.map((value, index) => [names[index] as string, plain(value, index)])),
+    );
   }
 
   /** What the clock says is now, to the statement that follows. */
@@ -274,6 +328,21 @@ class DuckWarehouse implements Warehouse {
   #wallTime(): string {
     return new Date(this.#clock.wallNow()).toISOString();
   }
+}
+
+/** A query that has been understood. */
+interface Asked {
+  readonly statement: Translation;
+  readonly bound: Bound;
+}
+
+interface Columns {
+  columnNames(): string[];
+  columnTypes(): DuckDBType[];
+}
+
+function bind(prepared: DuckDBPreparedStatement, { values, types }: Bound): void {
+  if (Object.keys(values).length > 0) prepared.bind(values, types);
 }
 
 function boundsOf({ signal, timeout }: CallOptions): Bounds {
