@@ -248,6 +248,9 @@ export class World {
     const alive = <T>(call: () => Promise<T>) => process.hears(process.isAlive ? call() : never<T>());
     return {
       query: (sql, options) => alive(() => bigquery.query(sql, options)),
+      async *stream(sql, options) {
+        yield* await alive(() => bigquery.query(sql, options));
+      },
       insert: (table, rows, options) => alive(() => bigquery.insert(table, rows, options)),
       load: (table, source, options) => alive(() => bigquery.load(table, source, options)),
       merge: (table, rows, options) => alive(() => bigquery.merge(table, rows, options)),
