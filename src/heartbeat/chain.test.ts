@@ -9,6 +9,10 @@ import type { Beat } from './beat.ts';
 import { heartbeatChain } from './chain.ts';
 
 function setUp(...states: SinkState[]) {
+  return setUpWith({}, ...states);
+}
+
+function setUpWith(options: { readonly openFor?: number }, ...states: SinkState[]) {
   const clock = new VirtualClock();
   const sinks = states.map((state, index) => {
     const sink = switchedSink(clock, `sink-${index + 1}`);
@@ -24,7 +28,7 @@ function setUp(...states: SinkState[]) {
     warn: line('warn'),
     error: line('error'),
   } as Logger;
-  const chain = heartbeatChain({ sinks, clock, logger });
+  const chain = heartbeatChain({ sinks, clock, logger, ...options });
   let sequence = 0;
   const send = (changes: Partial<Beat> = {}) => {
     sequence += 1;
@@ -188,6 +192,20 @@ describe('heartbeat chain', () => {
     };
     const back = { level: 'info', message: 'heartbeat sink sink-1 takes beats again' };
     expect(lines).toMatchObject([away, back, away, back]);
+  });
+
+  it('does not take a call that fails after the return, and was begun before it, for another outage', async () => {
+    const { chain, clock, first, lines } = setUpWith({ openFor: 1_000 }, 'hung', 'up');
+    const send = (sequence: number) => chain.send(exampleBeat(clock, { sequence }));
+    const early = send(1);
+    await clock.advance(1_900);
+    const late = send(2);
+    await clock.advance(1_200);
+    first.state = 'up';
+    await clock.runUntil(send(3));
+    await clock.runUntil(Promise.all([early, late]));
+    expect(chain.statistics().degraded).toBe(false);
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'info']);
   });
 
   it('counts and logs losses: the first, a summary every five minutes, and the end of the outage', async () => {
