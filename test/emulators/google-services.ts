@@ -5,7 +5,7 @@ import {
   type GoogleContextOptions,
 } from '../../src/google/index.ts';
 import { type BigQueryServer, startBigQueryServer } from './bigquery/server.ts';
-import { firestoreAtAnotherTime } from './firestore-at-another-time.ts';
+import { type FirestoreFront, firestoreFront } from './firestore-front.ts';
 import { FirestoreEmulator } from './firestore-emulator.ts';
 import { type LoggingServer, startLoggingServer } from './logging-server.ts';
 import { type StorageServer, startStorageServer } from './storage-server.ts';
@@ -17,6 +17,8 @@ export interface GoogleServices {
   readonly storage: StorageServer;
   readonly logging: LoggingServer;
   readonly firestore: FirestoreEmulator;
+  /** Between Firestore and its network: where its calls are seen, and refused. */
+  readonly front: FirestoreFront;
   readonly networks: {
     readonly bigquery: TcpProxy;
     readonly storage: TcpProxy;
@@ -41,12 +43,12 @@ export async function startGoogleServices(now?: () => number): Promise<GoogleSer
     startLoggingServer(),
     FirestoreEmulator.start(),
   ]);
-  const elsewhen = now && (await firestoreAtAnotherTime(firestore, now));
+  const front = await firestoreFront(firestore, now);
   const networks = {
     bigquery: await TcpProxy.before(bigquery.port),
     storage: await TcpProxy.before(storage.port),
     logging: await TcpProxy.before(logging.port),
-    firestore: await TcpProxy.before((elsewhen ?? firestore).port),
+    firestore: await TcpProxy.before(front.port),
   };
   const at = ({ port }: TcpProxy) => `http://127.0.0.1:${port}`;
   const project = `p${randomUUID()}`;
@@ -63,12 +65,13 @@ export async function startGoogleServices(now?: () => number): Promise<GoogleSer
     storage,
     logging,
     firestore,
+    front,
     networks,
     context: (options = {}) =>
       createGoogleContext({ project, location: 'US', env: {}, endpoints, ...options }),
     async close() {
       await Promise.all(Object.values(networks).map((network) => network.close()));
-      elsewhen?.close();
+      front.close();
       await Promise.all([bigquery, storage, logging, firestore].map((service) => service.close()));
     },
   };
