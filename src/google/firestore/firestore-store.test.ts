@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { z } from 'zod';
 import { storeContract } from '../../../test/contracts/store-contract.ts';
 import { FirestoreEmulator, skipWithoutFirestore } from '../../../test/emulators/firestore-emulator.ts';
+import { firestoreFront } from '../../../test/emulators/firestore-front.ts';
+import { type Network, TcpProxy } from '../../../test/emulators/tcp-proxy.ts';
 import { ServiceError, StoreUnavailableError } from '../../errors/index.ts';
 import { Documents, type FirestoreOptions } from './documents.ts';
 import { type FirestoreStore, firestoreStore, storeOn } from './firestore-store.ts';
@@ -80,6 +82,60 @@ describe.skipIf(skip !== undefined)(`Firestore's emulator${skip === undefined ? 
       const collection = storeOn(losing(documents, 'delete'), { random: () => 0 }).collection(definition);
       expect(await collection.delete('a', { ifVersion: put.ok ? put.version : '' })).toBe(true);
       await documents.close();
+    });
+
+    it('tells the time that Firestore tells, whatever the machine says', async () => {
+      const then = Date.parse('2031-05-06T07:08:09.123Z');
+      const front = await firestoreFront(emulator, () => then);
+      const elsewhen = firestoreStore({ ...options, endpoint: `http://127.0.0.1:${front.port}` });
+      const collection = elsewhen.collection(definition);
+      // Expired by Firestore's time, not by this machine's; then the other way round.
+      const put = await collection.put('a', 1, { ifVersion: undefined, expires: then });
+      expect(put.time).toBe(then);
+      expect(await collection.get('a')).toEqual({ time: then, entry: undefined });
+      expect(await collection.list({ limit: 10 })).toMatchObject({ time: then, entries: [] });
+      await collection.put('b', 2, { ifVersion: undefined, expires: then + 1 });
+      expect((await collection.get('b')).entry).toMatchObject({ value: 2 });
+      await elsewhen.close();
+      front.close();
+    });
+
+    it('gives each document the time from which a TTL policy may delete it', async () => {
+      const expires = Date.parse('2031-05-06T07:08:09.123Z');
+      await store.collection(definition).put('a', 1, { ifVersion: undefined, expires });
+      const documents = new Documents(options);
+      const { found } = await documents.query('breakwater_counts', { order: 'place', limit: 10 }, {});
+      expect(found.map(({ fields }) => fields.ttl)).toMatchObject([
+        { timestampValue: { seconds: String(expires / 1_000 - 0.123), nanos: 123_000_000 } },
+      ]);
+      await documents.close();
+    });
+
+    it.each<[string, Network]>([
+      ['refuses', 'refuse'],
+      ['is a black hole', 'hold'],
+      ['is too slow', { delay: 10_000 }],
+    ])('bounds every call when the network %s, and is there again after it', async (_, network) => {
+      const proxy = await TcpProxy.before(emulator.port);
+      const there = firestoreStore({ ...options, endpoint: `http://127.0.0.1:${proxy.port}`, timeout: 300 });
+      const collection = there.collection(definition);
+      const patient = store.collection(definition);
+      const first = await patient.put('a', 1, { ifVersion: undefined, expires: never });
+      const ifVersion = first.ok ? first.version : '';
+      await proxy.set(network);
+      const calls = [
+        () => collection.get('a'),
+        () => collection.put('a', 2, { ifVersion, expires: never }),
+        () => collection.delete('a', { ifVersion }),
+        () => collection.list({ limit: 10 }),
+      ];
+      for (const call of calls) await expect(call()).rejects.toThrow(StoreUnavailableError);
+      await proxy.set('pass');
+      await expect
+        .poll(async () => (await collection.get('b').catch(() => undefined))?.time, { timeout: 20_000 })
+        .toBeGreaterThan(0);
+      await there.close();
+      await proxy.close();
     });
 
     it('is bounded while Firestore is frozen, and a write that lands late changes nothing newer', async () => {
