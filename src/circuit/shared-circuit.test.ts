@@ -205,6 +205,102 @@ describe('shared circuit', () => {
     });
   });
 
+  describe('of which so many writes are too many', () => {
+    const sparing = { writeEvery: 1_000, trip: consecutiveFailures(100) };
+
+    it('writes the first at once, then as often as it may, and forgets nothing', async () => {
+      const [one, two] = [join(sparing), join(sparing)];
+      for (let failure = 0; failure < 5; failure++) {
+        await work(one, 'failure');
+        await work(two, 'failure');
+      }
+      expect(await state()).toMatchObject({ failures: 10 });
+      for (let failure = 0; failure < 10; failure++) {
+        await work(one, 'failure');
+        await work(two, 'failure');
+      }
+      expect(puts()).toBe(10);
+      expect(await state()).toMatchObject({ failures: 10 });
+      await clock.advance('1m');
+      expect(await state()).toMatchObject({ failures: 30 });
+      // Each of the two has gathered its own.
+      expect(puts()).toBe(12);
+      expect(clock.pendingTimers).toBe(0);
+    });
+
+    it('opens at once all the same', async () => {
+      const circuit = join({ ...sparing, trip: consecutiveFailures(3) });
+      for (let call = 0; call < 20; call++) await work(circuit, call % 2 === 0 ? 'failure' : 'success');
+      const before = puts();
+      for (let failure = 0; failure < 2; failure++) await work(circuit, 'failure');
+      expect(puts()).toBe(before);
+      await work(circuit, 'failure');
+      expect(await state()).toMatchObject({ state: 'open', failures: 3 });
+      expect(clock.pendingTimers).toBe(0);
+    });
+
+    it('does not let a late end of another epoch count', async () => {
+      const circuit = join({ ...sparing, trip: consecutiveFailures(3) });
+      const late = await admitted(circuit);
+      for (let failure = 0; failure < 3; failure++) await work(circuit, 'failure');
+      await clock.advance(openFor);
+      await work(circuit, 'success');
+      await clock.runUntil(circuit.leave(late, 'failure'));
+      await clock.advance('1m');
+      expect(await state()).toMatchObject({ state: 'closed', failures: 0 });
+    });
+
+    it('counts once what was gathered, though the answer to its write was lost', async () => {
+      let losing = false;
+      const on: Store = {
+        collection: (definition) => {
+          const records = store.collection(definition);
+          return {
+            ...records,
+            async put(...given) {
+              const result = await records.put(...given);
+              if (!losing) return result;
+              losing = false;
+              throw new Error('the answer was lost');
+            },
+          };
+        },
+      };
+      const circuit = join(sparing, on);
+      for (let failure = 0; failure < 60; failure++) await work(circuit, 'failure');
+      expect(await state()).toMatchObject({ failures: 10 });
+      losing = true;
+      await clock.advance('1m');
+      expect(losing).toBe(false);
+      expect(await state()).toMatchObject({ failures: 60 });
+    });
+
+    it('comes to the same, for one process, as if each were written at once', async () => {
+      const step = fc.tuple(
+        fc.constantFrom('success' as const, 'failure' as const, 'ignored' as const),
+        fc.constantFrom(0, 10, 400, 2_000),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), async (steps) => {
+          clock = new VirtualClock();
+          const stores = [new FakeStore({ clock }), new FakeStore({ clock })] as const;
+          const [each, gathered] = [join({}, stores[0]), join({ writeEvery: 1_000 }, stores[1])];
+          for (const [outcome, wait] of steps) {
+            const admissions = [await each.enter(), await gathered.enter()] as const;
+            expect(admissions[1].admitted).toBe(admissions[0].admitted);
+            if (admissions[0].admitted) await each.leave(admissions[0], outcome);
+            if (admissions[1].admitted) await gathered.leave(admissions[1], outcome);
+            await clock.advance(wait);
+          }
+          await clock.advance('1m');
+          const { openedAt: _, openUntil: __, ...expected } = (await each.snapshot()) ?? {};
+          expect((await gathered.snapshot()) ?? {}).toMatchObject(expected);
+        }),
+        { numRuns: 50 },
+      );
+    });
+  });
+
   describe('while the store is away', () => {
     it('stays open where it was last seen open, and says that it is degraded', async () => {
       await open();

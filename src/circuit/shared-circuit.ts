@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../errors/index.ts';
-import { type Clock, sleep, withinTime } from '../time/index.ts';
+import { type Clock, sleep, type Timer, withinTime } from '../time/index.ts';
 import { AwayCircuit } from './away.ts';
 import type { CircuitReading, CircuitStore } from './circuit-store.ts';
 import type { CircuitRecord, CircuitState } from './record.ts';
@@ -23,6 +23,11 @@ export interface SharedCircuitOptions extends CircuitSettings {
    * processes that do one run and die still add up; `here` counts in this process and writes changes of state. Default: `everywhere`.
    */
   readonly counted?: 'everywhere' | 'here' | undefined;
+  /**
+   * How often the record may be written in the long run by all processes together, in milliseconds from write to write; ten may
+   * come at once. Counts beyond that are gathered and written together, but what changes the state is written at once. Default: 0, no limit.
+   */
+  readonly writeEvery?: number | undefined;
   /** How long a record that was read serves to admit or reject, in milliseconds. Default: 3,000. */
   readonly cacheFor?: number | undefined;
   /** Hears of changes of state, and of the store's absence and return. */
@@ -75,6 +80,8 @@ interface Seen {
 interface Pending {
   readonly id: string;
   readonly outcome: 'success' | 'failure';
+  /** The epoch that admitted it; undefined counts in whichever it is. */
+  readonly epoch?: number | undefined;
 }
 
 const storeCallTime = 5_000;
@@ -83,6 +90,7 @@ const tryAgainEvery = 10_000;
 // Enough for all that may be under way at the same time; a circuit's record stays small.
 const mostApplied = 20;
 const mostPending = 100;
+const writesAtOnce = 10;
 
 /**
  * A circuit on a store, changed by compare-and-set. Every event bears an id, so that a retry after an answer that was lost finds
@@ -91,6 +99,7 @@ const mostPending = 100;
  */
 export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   const { store, key, clock, client, on = () => {}, cacheFor = 3_000, counted = 'everywhere' } = options;
+  const { writeEvery = 0 } = options;
   // What is counted here arrives as one failure, which opens.
   const settings: CircuitSettings = counted === 'here' ? { ...options, trip: opensAtOnce } : options;
   let seen: Seen | undefined;
@@ -98,20 +107,21 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   let pending: Pending[] = [];
   let here = options.trip.initial;
   let events = 0;
+  let gathering: Timer | undefined;
 
   const nextId = () => `${client}:${events++}`;
   const storeTime = () => clock.now() + (seen?.aheadBy ?? 0);
 
-  /** What was counted while the store was away, on top of what it says. */
+  /** What was counted and not yet written, on top of what the store says. */
   function merged(read: CircuitReading): {
     readonly record: CircuitRecord;
     readonly effects: readonly Effect[];
   } {
     let record = read.record ?? newCircuit(settings);
     const effects: Effect[] = [];
-    for (const { id, outcome } of pending) {
+    for (const { id, outcome, epoch = record.epoch } of pending) {
       if (record.state !== 'closed' || read.applied.includes(id)) continue;
-      const ticket = { epoch: record.epoch, probe: null };
+      const ticket = { epoch, probe: null };
       const next = transition(settings, record, { kind: 'leave', ticket, outcome }, read.time);
       record = next.record;
       effects.push(...next.effects);
@@ -119,19 +129,39 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     return { record, effects };
   }
 
-  async function apply(event: CircuitEvent, id: string): Promise<readonly Effect[]> {
+  async function apply(event: CircuitEvent, id: string, sparing: boolean): Promise<readonly Effect[]> {
     return withinTime(clock, storeCallTime, `call of the store for circuit ${key}`, async (signal) => {
+      let sent: readonly string[] = [];
       for (let attempt = 0, errors = 0; attempt < mostTries; attempt++) {
         const read = await store.read(key, { signal });
         const landed = read.applied.includes(id);
+        // What went with it has landed too, though the record no longer names all of it.
+        if (landed) pending = pending.filter((entry) => !sent.includes(entry.id));
         const before = merged(read);
         const { record, effects } = landed
           ? { record: before.record, effects: adopted(before.record, id) }
           : transition(settings, before.record, event, read.time);
         const applied = [...read.applied, ...pending.map((entry) => entry.id), ...(landed ? [] : [id])];
         const isNew = record !== (read.record ?? record) || (read.record === undefined && isUsed(record));
+        const all = [...before.effects, ...effects];
+        const writesUntil = Math.max(read.writesUntil ?? 0, read.time) + writeEvery;
+        const wait = writesUntil - writesAtOnce * writeEvery - read.time;
+        if (sparing && isNew && wait > 0 && !all.some(({ kind }) => kind === 'moved')) {
+          isBack({
+            record: read.record ?? newCircuit(settings),
+            at: clock.now(),
+            aheadBy: read.time - clock.now(),
+          });
+          gatherFor(wait);
+          return all;
+        }
+        sent = applied;
         try {
-          const next = { record, applied: applied.slice(-mostApplied) };
+          const next = {
+            record,
+            applied: applied.slice(-mostApplied),
+            ...(writeEvery > 0 && { writesUntil }),
+          };
           if (isNew && !(await store.write(key, next, read, { signal }))) continue;
         } catch (error) {
           // Whether it landed is not known: the next read tells.
@@ -141,7 +171,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
         }
         pending = pending.filter((entry) => !applied.includes(entry.id));
         isBack({ record, at: clock.now(), aheadBy: read.time - clock.now() });
-        const all = [...before.effects, ...effects];
+        if (pending.length === 0) stopGathering();
         for (const effect of all) if (effect.kind === 'moved') on({ ...effect, key });
         return all;
       }
@@ -166,10 +196,14 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   }
 
   /** The effects, or the circuit of this process alone if the store does not answer. */
-  async function attempt(event: CircuitEvent, id = nextId()): Promise<readonly Effect[] | AwayCircuit> {
+  async function attempt(
+    event: CircuitEvent,
+    id = nextId(),
+    sparing = false,
+  ): Promise<readonly Effect[] | AwayCircuit> {
     if (away !== undefined && clock.now() < (away.tryAt ?? 0)) return away;
     try {
-      return await apply(event, id);
+      return await apply(event, id, sparing);
     } catch (error) {
       return isAway(error);
     }
@@ -231,10 +265,10 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
       await attempt({ kind: 'ready' });
     },
     async isolate() {
-      await apply({ kind: 'isolate' }, nextId());
+      await apply({ kind: 'isolate' }, nextId(), false);
     },
     async reset() {
-      await apply({ kind: 'reset' }, nextId());
+      await apply({ kind: 'reset' }, nextId(), false);
     },
     snapshot: () =>
       withinTime(
@@ -251,15 +285,42 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
       outcome === 'success' &&
       cached?.state === 'closed' &&
       cached.failures === 0 &&
+      pending.length === 0 &&
       counted === 'everywhere';
     // A success after successes costs neither a read nor a write, but where the trip rule wants to see each.
     if (ticket.probe === null && changesNothing && isUnmovedBySuccess(cached)) return;
+    if (writeEvery > 0 && ticket.probe === null && outcome !== 'ignored')
+      return countSparingly(ticket.epoch, outcome);
     const id = nextId();
     const left = await attempt({ kind: 'leave', ticket, outcome }, id);
     if (!(left instanceof AwayCircuit) || outcome === 'ignored') return;
     left.leave(ticket, outcome, storeTime());
     // The id is kept: should the write land late, it is not counted twice.
     pending = [...pending, { id, outcome }].slice(-mostPending);
+  }
+
+  /** With others, in a while, if there are too many of them; but at once if it is the one that opens. */
+  async function countSparingly(epoch: number, outcome: 'success' | 'failure'): Promise<void> {
+    pending = [...pending, { id: nextId(), outcome, epoch }].slice(-mostPending);
+    if (gathering === undefined || opensNow()) await attempt({ kind: 'tick' }, nextId(), true);
+  }
+
+  function opensNow(): boolean {
+    if (seen === undefined) return true;
+    const read = { record: seen.record, applied: [], version: undefined, time: storeTime() };
+    return merged(read).effects.some(({ kind }) => kind === 'moved');
+  }
+
+  function gatherFor(wait: number): void {
+    gathering ??= clock.setTimer(wait, () => {
+      gathering = undefined;
+      void attempt({ kind: 'tick' }, nextId(), true);
+    });
+  }
+
+  function stopGathering(): void {
+    gathering?.cancel();
+    gathering = undefined;
   }
 
   function isUnmovedBySuccess(record: CircuitRecord): boolean {

@@ -33,6 +33,9 @@ export interface SystemCircuit {
   snapshot(): Promise<CircuitRecord | undefined>;
 }
 
+// Many calls a second may use a system; Firestore takes about one write a second of one document.
+const writeEvery = 1_000;
+
 /**
  * The circuit of a system that several processes use. Whatever the system throws counts as its failure, except a cancellation.
  *
@@ -59,6 +62,7 @@ export function systemCircuit(
     probes: 1,
     successes,
     probeTimeout: milliseconds('systemCircuit.probeTimeout', probeTimeout),
+    writeEvery,
     clock,
     on,
   });

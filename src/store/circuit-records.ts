@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { CircuitRecord, CircuitStore, TripState } from '../circuit/index.ts';
+import type { CircuitReading, CircuitRecord, CircuitStore, TripState } from '../circuit/index.ts';
 import { StoreUnavailableError } from '../errors/index.ts';
 import type { CollectionDefinition, Store } from './collection.ts';
 import { retention } from './retention.ts';
 
-/** A circuit with the ids of the last events that are in it. */
-export type StoredCircuit = CircuitRecord & { readonly applied: readonly string[] };
+/** A circuit with the ids of the last events that are in it, and until when its writes have used up what a record takes. */
+export type StoredCircuit = CircuitRecord & Pick<CircuitReading, 'applied' | 'writesUntil'>;
 
 const circuitRecord: z.ZodType<StoredCircuit> = z.strictObject({
   state: z.enum(['closed', 'open', 'half-open', 'isolated']),
@@ -21,6 +21,7 @@ const circuitRecord: z.ZodType<StoredCircuit> = z.strictObject({
   successes: z.number().int().nonnegative(),
   growth: z.strictObject({ steps: z.number(), closedAt: z.number() }).optional(),
   applied: z.array(z.string()),
+  writesUntil: z.number().optional(),
 });
 
 export const circuitRecords: CollectionDefinition<StoredCircuit> = {
@@ -39,14 +40,14 @@ export function circuitStore(store: Store): CircuitStore {
         throw new StoreUnavailableError(`Circuit ${key} can't be read (${entry.why}: ${entry.detail})`);
       }
       if (entry === undefined) return { record: undefined, applied: [], version: undefined, time };
-      const { applied, ...record } = entry.value;
-      return { record, applied, version: entry.version, time };
+      const { applied, writesUntil, ...record } = entry.value;
+      return { record, applied, writesUntil, version: entry.version, time };
     },
-    async write(key, { record, applied }, read, { signal }) {
+    async write(key, { record, applied, writesUntil }, read, { signal }) {
       const expires = read.time + retention.circuits;
       const { ok } = await circuits.put(
         key,
-        { ...record, applied },
+        { ...record, applied, ...(writesUntil !== undefined && { writesUntil }) },
         { ifVersion: read.version, expires, signal },
       );
       return ok;

@@ -86,7 +86,7 @@ describe.skipIf(skip !== undefined)(`the night of npm start${skip ? ` (${skip})`
     const dir = await mkdtemp(join(tmpdir(), 'breakwater-night-'));
     embedded = await play((parts) => localGround(dir, parts));
     await rm(dir, { recursive: true });
-  }, 900_000);
+  }, 1_800_000);
 
   it('has the same outputs on Google’s services as on one machine, row for row and value for value', () => {
     for (const { processor } of cast) {
