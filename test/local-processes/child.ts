@@ -7,6 +7,8 @@ export interface Told<T> {
   readonly messages: T[];
   /** Resolves once it has told so many messages; rejects if it ends before. */
   told(count: number): Promise<void>;
+  /** Resolves when it has ended, however it did. */
+  readonly ended: Promise<void>;
   /** Ends it as a power cut would. */
   kill(): Promise<void>;
 }
@@ -20,10 +22,11 @@ export function startChild<T>(script: URL, ...args: string[]): Told<T> {
   child.stderr?.on('data', (text) => {
     errors += text;
   });
-  const ended = once(child, 'exit');
+  const ended = once(child, 'exit').then(() => {});
   return {
     child,
     messages,
+    ended,
     async told(count) {
       while (messages.length < count) {
         const running = await Promise.race([
