@@ -369,6 +369,14 @@ describe('sweeper', () => {
       expect(extracted).toBe(1);
     });
 
+    it('come from the next sweep after one whose caller had given up before it began', async () => {
+      await parkedNotReady();
+      context.upstream.ready();
+      await context.clock.advance('1m');
+      expect((await dispatcher.sweep({ signal: AbortSignal.abort() })).results).toEqual([]);
+      expect((await sweep()).results).toMatchObject([{ status: 'succeeded' }]);
+    });
+
     it('are shared too by a sweep that comes during the look', async () => {
       await parkedNotReady();
       context.upstream.ready();

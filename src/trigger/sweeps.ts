@@ -31,6 +31,11 @@ export function createSweeps(parts: SweeperParts): Sweeps {
       return looked;
     });
     toLook = sweep;
+    const isOver = () => {
+      // One whose caller had given up before it began has never looked.
+      if (toLook === sweep) toLook = undefined;
+    };
+    sweep.then(isOver, isOver);
     return sweep;
   }
 
