@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BigQueryServer, failed, startBigQueryServer } from '../../../test/emulators/bigquery/server.ts';
 import { TcpProxy } from '../../../test/emulators/tcp-proxy.ts';
-import { TimeoutError } from '../../errors/index.ts';
-import { type GoogleBigQuery, googleBigQuery } from './google-bigquery.ts';
+import { ConfigurationError, TimeoutError } from '../../errors/index.ts';
+import { type GoogleBigQuery, type GoogleBigQueryOptions, googleBigQuery } from './google-bigquery.ts';
 
 describe('BigQuery in trouble', () => {
   let server: BigQueryServer;
@@ -16,8 +16,14 @@ describe('BigQuery in trouble', () => {
     await server.close();
   });
 
-  const clientOf = (port: number) =>
-    googleBigQuery({ project: 'p', location: 'US', endpoint: `http://127.0.0.1:${port}`, random: () => 0 });
+  const clientOf = (port: number, options: Partial<GoogleBigQueryOptions> = {}) =>
+    googleBigQuery({
+      project: 'p',
+      location: 'US',
+      endpoint: `http://127.0.0.1:${port}`,
+      random: () => 0,
+      ...options,
+    });
   const isInsert = ({ method, url }: { method: string; url: URL }) =>
     method === 'POST' && url.pathname.endsWith('/jobs');
   const isResults = ({ url }: { url: URL }) => url.pathname.includes('/queries/');
@@ -27,8 +33,15 @@ describe('BigQuery in trouble', () => {
     const requests: [reason: string, kind: string, sent: number][] = [
       ['backendError', 'transient', 3],
       ['internalError', 'transient', 3],
+      ['badGateway', 'transient', 3],
       ['rateLimitExceeded', 'throttled', 3],
+      ['jobBackendError', 'transient', 3],
+      ['jobInternalError', 'transient', 3],
+      ['jobRateLimitExceeded', 'throttled', 3],
+      ['tableUnavailable', 'transient', 3],
       ['quotaExceeded', 'permanent', 1],
+      ['resourcesExceeded', 'permanent', 1],
+      ['stopped', 'cancelled', 1],
       ['accessDenied', 'permanent', 1],
       ['invalidQuery', 'permanent', 1],
       ['notFound', 'permanent', 1],
@@ -42,6 +55,17 @@ describe('BigQuery in trouble', () => {
       });
       expect(inserts()).toBe(sent);
       expect(server.jobs.size).toBe(0);
+      // What BigQuery says of the job, and not of the request, another request with the same id would not mend.
+      const ids = new Set(server.requests.map(({ body }) => JSON.parse(String(body)).jobReference.jobId));
+      expect(ids.size).toBe(/^job|^table/.test(reason) ? sent : 1);
+    });
+
+    it('is sent once where one attempt is all: the official client’s own retries are off', async () => {
+      const once = clientOf(server.port, { attempts: 1 });
+      server.fault({ match: isInsert, answer: { status: 503 }, times: 10 });
+      await expect(once.query('SELECT 1 AS one')).rejects.toMatchObject({ kind: 'transient' });
+      expect(inserts()).toBe(1);
+      await once.close();
     });
 
     it.each([502, 504])('with a bare %d is sent again', async (status) => {
@@ -79,17 +103,32 @@ describe('BigQuery in trouble', () => {
       expect(inserts()).toBe(3);
     });
 
-    it('as another transaction came first is done again', async () => {
-      const message =
-        'Transaction is aborted due to concurrent update against table p:d.games_fence. Transaction ID: x';
+    it.each([
+      'Transaction is aborted due to concurrent update against table p:d.games_fence. Transaction ID: x',
+      'Could not serialize access to table p:d.games due to concurrent update',
+    ])('as another came first is done again: %s', async (message) => {
+      await client.query('CREATE OR REPLACE TABLE d.counts (n INT64)');
       server.failJobs({ reason: 'invalidQuery', message });
-      expect(await client.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      await client.query('INSERT INTO d.counts (n) VALUES (1)');
+      expect(await client.query('SELECT COUNT(*) AS n FROM d.counts')).toEqual([{ n: 1 }]);
+      expect(inserts()).toBe(4);
       server.failJobs({ reason: 'invalidQuery', message }, 10);
-      await expect(client.query('SELECT 1 AS one')).rejects.toMatchObject({
+      await expect(client.query('DELETE FROM d.counts WHERE TRUE')).rejects.toMatchObject({
         code: 'concurrentUpdate',
         kind: 'transient',
       });
-      expect(inserts()).toBe(5);
+      expect(inserts()).toBe(7);
+    });
+
+    it('is done again in the time of its call, and not after it', async () => {
+      const patient = clientOf(server.port, { attempts: 100, random: () => 0.999 });
+      server.failJobs({ reason: 'invalidQuery', message: 'Could not serialize access to table x' }, 100);
+      await expect(patient.query('SELECT 1 AS one', { timeout: '4s' })).rejects.toThrow(TimeoutError);
+      const made = inserts();
+      expect(made).toBeGreaterThan(1);
+      expect(made).toBeLessThan(6);
+      await patient.close();
+      expect(inserts()).toBe(made);
     });
   });
 
@@ -158,6 +197,26 @@ describe('BigQuery in trouble', () => {
     expect(refused.statistics()).toMatchObject({ calls: 1, failures: 1, requests: 3 });
     await refused.close();
     await proxy.close();
+  });
+
+  it('tells BigQuery the limits and the labels of a query, its own or the client’s', async () => {
+    const limited = clientOf(server.port, { maximumBytesBilled: 1_000, timeout: '30s' });
+    await limited.query('SELECT 1 AS one');
+    const options = { maximumBytesBilled: 50, labels: { team: 'bos' }, timeout: '1500ms' } as const;
+    await limited.query('SELECT 1 AS one', options);
+    expect([...server.jobs.values()].map(({ configuration }) => configuration)).toMatchObject([
+      { query: { maximumBytesBilled: '1000', useLegacySql: false }, jobTimeoutMs: '30000' },
+      { query: { maximumBytesBilled: '50' }, jobTimeoutMs: '1500', labels: { team: 'bos' } },
+    ]);
+    for (const wrong of [{ maximumBytesBilled: 0 }, { labels: { Team: 'bos' } }])
+      await expect(limited.query('SELECT 1 AS one', wrong)).rejects.toThrow(ConfigurationError);
+    await limited.close();
+  });
+
+  it('keeps its connections from one call to the next', async () => {
+    for (let call = 0; call < 20; call++) await client.query('SELECT 1 AS one');
+    expect(server.requests).toHaveLength(40);
+    expect(server.connections).toBe(1);
   });
 
   it('bounds the work at once, and lets the rest wait', async () => {

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import type { Bucket, File, FileMetadata } from '@google-cloud/storage';
+import type { Bucket, FileMetadata } from '@google-cloud/storage';
 import {
   boundedItems,
   bytesInMemory,
@@ -22,13 +21,14 @@ import {
   streamedBytes,
 } from '../../clients/index.ts';
 import type { CallOptions } from '../../clients/index.ts';
-import { InvalidDataError, PreconditionError, ServiceError } from '../../errors/index.ts';
+import { PreconditionError, ServiceError } from '../../errors/index.ts';
 import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
 import { endpointOf } from '../endpoint.ts';
 import { GoogleCalls, type GoogleStatistics } from '../google-calls.ts';
 import { Lazy } from '../lazy.ts';
-import { requirePeer } from '../require-peer.ts';
-import { isStatus, objectOf } from './object-metadata.ts';
+import { damaged, objectOf } from './object-metadata.ts';
+import { officialPackage } from './official-package.ts';
+import { ObjectRequests, type Target } from './object-requests.ts';
 import { type Piece, pieceSize, piecesOf, UploadSession } from './upload-session.ts';
 
 export interface GoogleStorageOptions {
@@ -56,8 +56,6 @@ export interface GoogleStorage extends StorageClient {
 
 // A read or an unconditional write that is overtaken again and again meets a writer that never rests.
 const mostRounds = 10;
-/** Names the write in the object's own metadata, so that a write whose answer was lost knows its own. */
-const writeMark = 'breakwater-write';
 
 /**
  * Objects in a bucket of Cloud Storage.
@@ -91,10 +89,12 @@ export function googleStorage(options: GoogleStorageOptions): GoogleStorage {
 class GoogleBucket implements GoogleStorage {
   readonly #bucket: Lazy<Bucket>;
   readonly #calls: GoogleCalls;
+  readonly #requests: ObjectRequests;
 
   constructor(bucket: Lazy<Bucket>, calls: GoogleCalls) {
     this.#bucket = bucket;
     this.#calls = calls;
+    this.#requests = new ObjectRequests(bucket, calls);
   }
 
   get timeout(): number {
@@ -139,7 +139,7 @@ class GoogleBucket implements GoogleStorage {
         const object = await this.#metadata(path, signal);
         if (object === undefined) return undefined;
         checkReadable(path, object.size);
-        const data = await this.#download(object, signal);
+        const data = await this.#requests.download(object, signal);
         // Overwritten between the two requests: the generation is gone, not the object.
         if (data !== undefined) return { object, data: new Uint8Array(data) };
       }
@@ -154,7 +154,9 @@ class GoogleBucket implements GoogleStorage {
   async readStream(path: string, options: CallOptions = {}): Promise<ObjectStream | undefined> {
     checkObjectPath(path);
     const what = `Read of object ${path}`;
-    const metadata = await this.#calls.bounded(what, options, (signal) => this.#rawMetadata(path, signal));
+    const metadata = await this.#calls.bounded(what, options, (signal) =>
+      this.#requests.metadata(path, signal),
+    );
     if (metadata === undefined) return undefined;
     const { clock } = this.#calls;
     const after = milliseconds('timeout', options.timeout ?? this.timeout);
@@ -177,7 +179,7 @@ class GoogleBucket implements GoogleStorage {
     const sum = new CRC32C();
     for (let start = 0; start < size; start += pieceSize) {
       const end = Math.min(start + pieceSize, size);
-      const chunk = await this.#part(object, start, end, signal);
+      const chunk = await this.#requests.part(object, start, end, signal);
       if (chunk === undefined) throw overwritten(path);
       sum.update(chunk);
       yield chunk;
@@ -193,7 +195,11 @@ class GoogleBucket implements GoogleStorage {
       const found: StoredObject[] = [];
       let pageToken: string | undefined;
       do {
-        const page = await this.#page(prefix, { after, most: limit + 1 - found.length, pageToken }, signal);
+        const page = await this.#requests.page(
+          prefix,
+          { after, most: limit + 1 - found.length, pageToken },
+          signal,
+        );
         // The offset itself is part of what the service gives.
         found.push(...page.objects.filter(({ path }) => path !== after));
         pageToken = page.next;
@@ -211,7 +217,7 @@ class GoogleBucket implements GoogleStorage {
         const generation = ifGeneration ?? (await this.#generation(path, signal));
         if (generation === undefined) return false;
         try {
-          return await this.#deleteOnly(generation, path, signal);
+          return await this.#requests.deleteOnly(generation, path, signal);
         } catch (error) {
           if (!(error instanceof PreconditionError) || ifGeneration !== undefined || round >= mostRounds)
             throw error;
@@ -225,7 +231,7 @@ class GoogleBucket implements GoogleStorage {
     for (let round = 1; ; round++) {
       const generation = ifGeneration ?? (await this.#generation(path, signal)) ?? 0;
       try {
-        return await this.#saveOver(generation, target, bytes);
+        return await this.#requests.saveOver(generation, target, bytes);
       } catch (error) {
         if (!(error instanceof PreconditionError) || ifGeneration !== undefined || round >= mostRounds)
           throw error;
@@ -252,122 +258,8 @@ class GoogleBucket implements GoogleStorage {
   async #verified({ path, signal }: Target, written: FileMetadata, sum: string): Promise<StoredObject> {
     const object = objectOf(path, written);
     if (written.crc32c === undefined || written.crc32c === sum) return object;
-    await this.#deleteOnly(object.generation, path, signal);
+    await this.#requests.deleteOnly(object.generation, path, signal);
     throw damaged(path);
-  }
-
-  async #saveOver(
-    generation: number,
-    { path, contentType, signal }: Target,
-    bytes: Buffer,
-  ): Promise<StoredObject> {
-    const what = `Save of object ${path}`;
-    const mark = randomUUID();
-    let sentBefore = false;
-    return this.#calls.request(what, signal, async () => {
-      const file = await this.#file(path);
-      try {
-        await file.save(bytes, {
-          resumable: false,
-          validation: 'crc32c',
-          preconditionOpts: { ifGenerationMatch: generation },
-          metadata: { contentType, metadata: { [writeMark]: mark } },
-        });
-        return objectOf(path, file.metadata);
-      } catch (error) {
-        if (!isStatus(error, 412)) {
-          sentBefore = true;
-          throw error;
-        }
-        const ours = sentBefore ? await this.#written(path, mark, signal) : undefined;
-        if (ours !== undefined) return ours;
-        throw new PreconditionError(`Object ${path} is not of generation ${generation} any more`, {
-          cause: error,
-        });
-      }
-    });
-  }
-
-  /** The object, if it is what the write with this mark has left. */
-  async #written(path: string, mark: string, signal: AbortSignal): Promise<StoredObject | undefined> {
-    const metadata = await this.#rawMetadata(path, signal);
-    return metadata?.metadata?.[writeMark] === mark ? objectOf(path, metadata) : undefined;
-  }
-
-  #deleteOnly(generation: number, path: string, signal: AbortSignal): Promise<boolean> {
-    let sentBefore = false;
-    return this.#calls.request(`Delete of object ${path}`, signal, async () => {
-      const file = await this.#file(path);
-      try {
-        await file.delete({ ifGenerationMatch: generation });
-        return true;
-      } catch (error) {
-        // Of a request whose answer was lost: what it was to delete is gone.
-        if (isStatus(error, 404)) return sentBefore;
-        if (isStatus(error, 412))
-          throw new PreconditionError(`Object ${path} is not of generation ${generation}`, { cause: error });
-        sentBefore = true;
-        throw error;
-      }
-    });
-  }
-
-  async #download({ path, generation }: StoredObject, signal: AbortSignal): Promise<Buffer | undefined> {
-    const what = `Read of object ${path}`;
-    return this.#calls.request(what, signal, async () => {
-      const file = await this.#file(path, generation);
-      try {
-        const [data] = await file.download({ validation: 'crc32c' });
-        return data;
-      } catch (error) {
-        if (isStatus(error, 404)) return undefined;
-        if ((error as { code?: unknown }).code === 'CONTENT_DOWNLOAD_MISMATCH')
-          throw damaged(path, { cause: error });
-        throw error;
-      }
-    });
-  }
-
-  async #part(
-    { path, generation }: StoredObject,
-    start: number,
-    end: number,
-    signal: AbortSignal,
-  ): Promise<Buffer | undefined> {
-    const what = `Read of object ${path}`;
-    return this.#calls.request(what, signal, async () => {
-      const file = await this.#file(path, generation);
-      try {
-        const [data] = await file.download({ start, end: end - 1, validation: false, decompress: false });
-        if (data.length === end - start) return data;
-      } catch (error) {
-        if (isStatus(error, 404)) return undefined;
-        throw error;
-      }
-      const details = { service: 'storage', kind: 'transient', code: 'cut' } as const;
-      throw new ServiceError(`${what}: the answer broke off`, details);
-    });
-  }
-
-  async #page(
-    prefix: string,
-    { after, most, pageToken }: { after: string | undefined; most: number; pageToken: string | undefined },
-    signal: AbortSignal,
-  ): Promise<{ readonly objects: readonly StoredObject[]; readonly next: string | undefined }> {
-    return this.#calls.request(`List of objects ${prefix}*`, signal, async () => {
-      const bucket = await this.#bucket.get();
-      const [files, query] = await bucket.getFiles({
-        prefix,
-        autoPaginate: false,
-        maxResults: Math.min(most, 1_000),
-        ...(after !== undefined && { startOffset: after }),
-        ...(pageToken !== undefined && { pageToken }),
-      });
-      return {
-        objects: files.map(({ name, metadata }) => objectOf(name, metadata)),
-        next: (query as { pageToken?: string } | null)?.pageToken,
-      };
-    });
   }
 
   async #generation(path: string, signal: AbortSignal): Promise<number | undefined> {
@@ -375,44 +267,11 @@ class GoogleBucket implements GoogleStorage {
   }
 
   async #metadata(path: string, signal: AbortSignal): Promise<StoredObject | undefined> {
-    const metadata = await this.#rawMetadata(path, signal);
+    const metadata = await this.#requests.metadata(path, signal);
     return metadata && objectOf(path, metadata);
   }
-
-  #rawMetadata(path: string, signal: AbortSignal): Promise<FileMetadata | undefined> {
-    return this.#calls.request(`Look at object ${path}`, signal, async () => {
-      const file = await this.#file(path);
-      try {
-        const [metadata] = await file.getMetadata();
-        return metadata;
-      } catch (error) {
-        if (isStatus(error, 404)) return undefined;
-        throw error;
-      }
-    });
-  }
-
-  async #file(path: string, generation?: number): Promise<File> {
-    const bucket = await this.#bucket.get();
-    return bucket.file(path, { ...(generation !== undefined && { generation }) });
-  }
-}
-
-interface Target {
-  readonly path: string;
-  readonly contentType: string;
-  readonly ifGeneration: number | undefined;
-  readonly signal: AbortSignal;
-}
-
-function officialPackage(): Promise<typeof import('@google-cloud/storage')> {
-  return requirePeer('@google-cloud/storage', () => import('@google-cloud/storage'));
 }
 
 function usualType(data: ObjectSource): string {
   return typeof data === 'string' ? 'text/plain; charset=utf-8' : 'application/octet-stream';
-}
-
-function damaged(path: string, options?: ErrorOptions): InvalidDataError {
-  return new InvalidDataError(`The bytes of object ${path} do not have its checksum`, options);
 }

@@ -173,6 +173,7 @@ const statuses: Readonly<Record<string, number>> = {
   quotaExceeded: 403,
   backendError: 503,
   internalError: 500,
+  badGateway: 502,
 };
 
 /** An error as the REST API gives it. */
