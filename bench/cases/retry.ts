@@ -1,6 +1,7 @@
 import { constant, retry } from 'breakwater/policy';
 import * as cockatiel from 'cockatiel';
 import { Effect } from 'effect';
+import { Circuit, Retry } from 'mollitia';
 import pRetry from 'p-retry';
 import { type Case, operation } from '../case.ts';
 
@@ -12,11 +13,13 @@ export const noFailure: Case = {
     const ours = retry({ attempts: 4 });
     const theirs = cockatiel.retry(cockatiel.handleAll, { maxAttempts: 3 });
     const effect = Effect.retry(Effect.tryPromise(operation), { times: 3 });
+    const mollitia = new Circuit({ options: { modules: [new Retry({ attempts: 3 })] } }).fn(operation);
     return [
       { name: 'breakwater', call: () => ours.execute(operation) },
       { name: 'cockatiel', call: () => theirs.execute(operation) },
       { name: 'p-retry', call: () => pRetry(operation, { retries: 3 }) },
       { name: 'Effect', call: () => Effect.runPromise(effect) },
+      { name: 'mollitia', call: () => mollitia.execute() },
     ];
   },
 };
@@ -53,10 +56,15 @@ export const oneFailure: Case = {
       backoff: new cockatiel.ConstantBackoff(0),
     });
     const [a, b, c] = [everySecond(), everySecond(), everySecond()];
+    const effect = Effect.retry(Effect.tryPromise(everySecond()), { times: 3 });
+    const retrying = new Retry({ attempts: 3, interval: 0 });
+    const mollitia = new Circuit({ options: { modules: [retrying] } }).fn(everySecond());
     return [
       { name: 'breakwater', call: () => ours.execute(a) },
       { name: 'cockatiel', call: () => theirs.execute(b) },
       { name: 'p-retry', call: () => pRetry(c, { retries: 3, minTimeout: 0 }) },
+      { name: 'Effect', call: () => Effect.runPromise(effect) },
+      { name: 'mollitia', call: () => mollitia.execute() },
     ];
   },
 };
