@@ -34,4 +34,34 @@ describe('the real clock', () => {
     vi.advanceTimersByTime(1);
     expect(fired).toHaveBeenCalledOnce();
   });
+
+  it('does not let a timer rest that test tools have set', () => {
+    const timer = realClock.setTimer(1_000, () => {});
+    expect([timer.rest?.(), timer.wake?.()]).toEqual([false, false]);
+    timer.cancel();
+  });
+});
+
+describe('a timer of the real clock', () => {
+  const alive = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+
+  it.each([60_000, 60 * day])('of %d ms keeps the process alive, but while it rests', (delay) => {
+    const before = alive();
+    const timer = realClock.setTimer(delay, () => {});
+    expect(alive()).toBe(before + 1);
+    expect(timer.rest?.()).toBe(true);
+    expect(alive()).toBe(before);
+    expect(timer.wake?.()).toBe(true);
+    expect(alive()).toBe(before + 1);
+    timer.cancel();
+    expect(alive()).toBe(before);
+  });
+
+  it('is on a clock that tells the times of the machine', () => {
+    const [wall, now] = [Date.now(), performance.now()];
+    expect(realClock.wallNow() - wall).toBeGreaterThanOrEqual(0);
+    expect(realClock.now() - now).toBeGreaterThanOrEqual(0);
+    expect(realClock.now()).toBeLessThanOrEqual(performance.now());
+    expect(realClock.wallNow()).toBeLessThanOrEqual(Date.now());
+  });
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../testing/virtual-clock.ts';
-import { DeadlineTimer, deadlineTimer } from './deadline-timer.ts';
+import type { Clock } from './clock.ts';
+import { type Deadline, DeadlineTimer, deadlineTimer } from './deadline-timer.ts';
 
 describe('the deadline timer', () => {
   it('is one for each clock', () => {
@@ -75,5 +76,97 @@ describe('the deadline timer', () => {
     expect(called).toBe(false);
     await clock.advance(0);
     expect(called).toBe(true);
+  });
+
+  it('keeps its order when one in the midst is taken out, and the last moves to its place', async () => {
+    const clock = new VirtualClock();
+    const timer = new DeadlineTimer(clock);
+    const called: number[] = [];
+    const add = (at: number) =>
+      timer.add(at, () => {
+        expect(clock.now()).toBe(at);
+        called.push(at);
+      });
+    // As a heap: the last, 4, comes to stand under 10, where 11 was.
+    const deadlines = [1, 10, 2, 11, 12, 3, 4].map(add);
+    timer.cancel(deadlines[3] as Deadline);
+    await clock.runAll();
+    expect(called).toEqual([1, 2, 3, 4, 10, 12]);
+  });
+});
+
+describe('the deadline timer of a clock whose timers can rest', () => {
+  /** A clock that notes what is done to its timers. */
+  function resting({ rests = true, wakes = true } = {}) {
+    const done: string[] = [];
+    let fire: () => void = () => {};
+    let now = 0;
+    const clock: Clock = {
+      now: () => now,
+      wallNow: () => now,
+      setTimer(delay, callback) {
+        done.push(`set for ${delay}`);
+        fire = callback;
+        return {
+          cancel: () => done.push('cancel'),
+          rest: () => done.push('rest') > 0 && rests,
+          wake: () => done.push('wake') > 0 && wakes,
+        };
+      },
+    };
+    const at = (time: number) => {
+      now = time;
+      fire();
+    };
+    return { done, at, timer: new DeadlineTimer(clock) };
+  }
+
+  it('lets it rest when none is left, and wakes it for the next, with no other timer', () => {
+    const { done, timer } = resting();
+    for (const at of [100, 200, 100]) timer.cancel(timer.add(at, () => {}));
+    expect(done).toEqual(['set for 100', 'rest', 'wake', 'rest', 'wake', 'rest']);
+  });
+
+  it('sets another for what is due before the one that rested', () => {
+    const { done, timer } = resting();
+    timer.cancel(timer.add(100, () => {}));
+    timer.add(50, () => {});
+    expect(done).toEqual(['set for 100', 'rest', 'wake', 'cancel', 'set for 50']);
+  });
+
+  it('sets another when the one that rested can not be woken', () => {
+    const { done, timer } = resting({ wakes: false });
+    timer.cancel(timer.add(100, () => {}));
+    timer.add(100, () => {});
+    expect(done).toEqual(['set for 100', 'rest', 'wake', 'cancel', 'set for 100']);
+  });
+
+  it('cancels one that can not rest', () => {
+    const { done, timer } = resting({ rests: false });
+    timer.cancel(timer.add(100, () => {}));
+    timer.add(100, () => {});
+    expect(done).toEqual(['set for 100', 'rest', 'cancel', 'set for 100']);
+  });
+
+  it('sets another after one has fired while it rested', () => {
+    const { done, at, timer } = resting();
+    const called: number[] = [];
+    timer.cancel(timer.add(100, () => called.push(1)));
+    at(100);
+    timer.add(150, () => called.push(2));
+    at(150);
+    expect(called).toEqual([2]);
+    expect(done).toEqual(['set for 100', 'rest', 'set for 50']);
+  });
+
+  it('leaves a deadline alone that was due or cancelled before', () => {
+    const { done, at, timer } = resting();
+    const due = timer.add(100, () => {});
+    at(100);
+    timer.cancel(due);
+    const other = timer.add(150, () => {});
+    timer.cancel(other);
+    timer.cancel(other);
+    expect(done).toEqual(['set for 100', 'set for 50', 'rest']);
   });
 });

@@ -24,10 +24,26 @@ describe('a duration', () => {
   );
 
   it('may be zero or without end only where that is said', () => {
-    for (const zero of [0, '0s', '0ms', '0.0 s']) expect(milliseconds('after', zero, { zero: true })).toBe(0);
+    for (const zero of [0, '0s', '0ms', '0.0 s', '00', '0.00s'])
+      expect(milliseconds('after', zero, { zero: true })).toBe(0);
     expect(milliseconds('after', Infinity, { infinite: true })).toBe(Infinity);
     expect(() => milliseconds('after', '0 bananas', { zero: true })).toThrow(ConfigurationError);
     expect(() => milliseconds('after', -Infinity, { infinite: true })).toThrow(ConfigurationError);
+  });
+
+  it('that can not be is told what would be', () => {
+    const told = (rule: object) => {
+      try {
+        return milliseconds('after', -1, rule);
+      } catch (error) {
+        return (error as Error).message.replace(/,? received.*/, '');
+      }
+    };
+    const than = (least: string) =>
+      `after must be a finite duration of ${least}, in milliseconds or as text such as '30s'`;
+    expect(told({})).toBe(than('more than zero'));
+    expect(told({ zero: true })).toBe(than('zero or more'));
+    expect(told({ infinite: true })).toBe(`${than('more than zero')}, or Infinity`);
   });
 
   it('as a number comes out as it went in', () => {

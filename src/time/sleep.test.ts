@@ -29,6 +29,7 @@ describe('sleep', () => {
       controller.abort(reason);
       expect(await asleep).toBe(reason);
       expect(clock.pendingTimers).toBe(0);
+      expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
     },
   );
 
