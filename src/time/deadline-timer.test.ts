@@ -87,11 +87,11 @@ describe('the deadline timer', () => {
         expect(clock.now()).toBe(at);
         called.push(at);
       });
-    // As a heap: the last, 4, comes to stand under 10, where 11 was.
-    const deadlines = [1, 10, 2, 11, 12, 3, 4].map(add);
-    timer.cancel(deadlines[3] as Deadline);
+    // As a heap: the last comes to stand where 7 was, under one that is later.
+    const deadlines = [3, 7, 2, 5, 4, 6, 1].map(add);
+    timer.cancel(deadlines[1] as Deadline);
     await clock.runAll();
-    expect(called).toEqual([1, 2, 3, 4, 10, 12]);
+    expect(called).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
 
