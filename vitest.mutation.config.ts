@@ -10,6 +10,6 @@ export default defineConfig({
     testTimeout: 10_000,
     include: ['test/mutation/all.test.ts'],
     exclude: [],
-    env: { MODEL_SHARE: '0', MODEL_SEED: '7' },
+    env: { MODEL_SHARE: '0.02', MODEL_SEED: '7' },
   },
 });
