@@ -83,9 +83,6 @@ export class Documents {
       return new firestore.default.v1.FirestoreClient({
         projectId: project,
         ...settings,
-        // Back within a second of the service, not within minutes.
-        'grpc.initial_reconnect_backoff_ms': 100,
-        'grpc.max_reconnect_backoff_ms': 1_000,
       });
     });
   }
