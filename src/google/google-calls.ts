@@ -8,6 +8,7 @@ import { classify } from '../errors/index.ts';
 import { type CircuitBreaker, type CircuitState, fullJitter, type Policy, retry } from '../policy/index.ts';
 import { type Clock, type Duration, milliseconds } from '../time/index.ts';
 import { AbortableRequests } from './abortable-requests.ts';
+import { CallersError } from './callers-error.ts';
 import { googleError, type GoogleService } from './google-error.ts';
 
 export interface GoogleCallsOptions {
@@ -75,7 +76,7 @@ export class GoogleCalls {
       return await this.#circuit.execute(call, { signal });
     } catch (error) {
       this.#failures += 1;
-      throw error;
+      throw error instanceof CallersError ? error.cause : error;
     }
   }
 

@@ -219,6 +219,17 @@ describe('BigQuery in trouble', () => {
     expect(server.connections).toBe(1);
   });
 
+  it('is not blamed for a source that fails', async () => {
+    await client.query('CREATE OR REPLACE TABLE d.games (id STRING)');
+    const broken = new Error('the disk is gone');
+    const source = async function* () {
+      yield '{"id":"a"}\n';
+      throw broken;
+    };
+    for (let load = 0; load < 6; load++) await expect(client.load('d.games', source())).rejects.toBe(broken);
+    expect(client.statistics()).toMatchObject({ failures: 6, circuit: 'closed' });
+  });
+
   it('bounds the work at once, and lets the rest wait', async () => {
     const few = googleBigQuery({
       project: 'p',

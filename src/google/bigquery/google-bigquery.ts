@@ -29,6 +29,7 @@ import {
 import { InvalidDataError } from '../../errors/index.ts';
 import { type Bulkhead, bulkhead } from '../../policy/index.ts';
 import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
+import { callersOwn } from '../callers-error.ts';
 import { GoogleCalls, type GoogleStatistics } from '../google-calls.ts';
 import { Lazy } from '../lazy.ts';
 import { wantsNewJob } from './bigquery-error.ts';
@@ -202,7 +203,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
         for await (const { where, value } of ndjsonRows(source, name, signal))
           yield rowFor(target.columns, value, where);
       };
-      return this.#loads.load(target, piecesOf(rows()), mode, signal);
+      return this.#loads.load(target, piecesOf(callersOwn(rows())), mode, signal);
     });
   }
 

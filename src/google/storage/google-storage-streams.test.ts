@@ -135,6 +135,16 @@ describe('streams of Cloud Storage', () => {
     },
   );
 
+  it('do not blame the service for a source that fails', async () => {
+    const broken = new Error('the disk is gone');
+    const source = async function* () {
+      yield 'half';
+      throw broken;
+    };
+    for (let time = 0; time < 6; time++) await expect(client.save('new', source())).rejects.toBe(broken);
+    expect(client.statistics()).toMatchObject({ failures: 6, circuit: 'closed' });
+  });
+
   it('ask again for the chunk whose answer broke off, and for no other', async () => {
     await save();
     let chunk = 0;

@@ -23,6 +23,7 @@ import {
 import type { CallOptions } from '../../clients/index.ts';
 import { PreconditionError, ServiceError } from '../../errors/index.ts';
 import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
+import { callersOwn } from '../callers-error.ts';
 import { endpointOf } from '../endpoint.ts';
 import { GoogleCalls, type GoogleStatistics } from '../google-calls.ts';
 import { Lazy } from '../lazy.ts';
@@ -119,7 +120,7 @@ class GoogleBucket implements GoogleStorage {
     return this.#calls.bounded(`Save of object ${path}`, options, async (signal) => {
       const target: Target = { path, contentType, ifGeneration, signal };
       if (!isStream(data)) return this.#saveBytes(target, inMemory as Buffer);
-      const pieces = piecesOf(streamedBytes(data, { path, maxBytes, signal }));
+      const pieces = piecesOf(callersOwn(streamedBytes(data, { path, maxBytes, signal })));
       try {
         return await this.#savePieces(target, pieces);
       } finally {
