@@ -65,6 +65,8 @@ function* explainOne(
     ) as Access;
     const { record, applied } = expected(deed, read, idOf(put));
     const wanted = JSON.parse(JSON.stringify({ ...record, applied }));
+    const { probes } = put.value as StoredCircuit;
+    if (probes.length > settings.probes) yield `let ${probes.length} probes in at once`;
     if (put.ifVersion !== read.version) yield `wrote over ${put.ifVersion}, having read ${read.version}`;
     if (!isDeepStrictEqual(wanted, put.value))
       yield `wrote ${JSON.stringify(put.value)}, and not ${JSON.stringify(wanted)}`;

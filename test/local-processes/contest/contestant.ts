@@ -51,7 +51,8 @@ async function probe(): Promise<void> {
   const place = `circuits/${key}`;
   const admission = await history.operation({ kind: 'enter', place }, () => circuit.enter());
   if (!admission.admitted) return;
-  await wait(random() * 8);
+  // A probe takes its time, so that others come meanwhile.
+  await wait(random() * (admission.ticket.probe === null ? 5 : 40));
   const { ticket } = admission;
   const outcome = random() < 0.5 ? 'failure' : 'success';
   await history.operation({ kind: 'leave', place, ticket, outcome }, () => circuit.leave(admission, outcome));

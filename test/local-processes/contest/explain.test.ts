@@ -247,6 +247,9 @@ describe('a history of circuits', () => {
   });
 
   it('is not when more probes were at work than may be', () => {
+    const places = [0, 1, 2].map((id) => ({ id, expires: 99 }));
+    const crowded = written({ ...counted, state: 'half-open', probes: places });
+    expect(problems({ deed: leave, accesses: [read, crowded] })).toMatch(/let 3 probes in at once/);
     const probe = (id: number) => ({
       deed: { kind: 'enter', place: circuit } as const,
       result: { admitted: true, ticket: { epoch: 1, probe: id } },
