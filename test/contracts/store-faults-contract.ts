@@ -38,7 +38,7 @@ export function storeFaultsContract(
         }
         expect(found).toEqual([]);
       },
-      120_000,
+      300_000,
     );
   });
 }
