@@ -28,7 +28,7 @@ export function verifyPushToken(options: PushTokenOptions): (token: string) => P
   if (!audience)
     throw new ConfigurationError('verifyPushToken.audience', 'the audience of the tokens', audience);
   if (!email) throw new ConfigurationError('verifyPushToken.email', 'a service account’s address', email);
-  const lazy = new Lazy(async () => {
+  const lazy = new Lazy('google-auth', async () => {
     const { OAuth2Client } = await requirePeer('google-auth-library', () => import('google-auth-library'));
     return new OAuth2Client();
   });

@@ -106,7 +106,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     this.timeout = milliseconds('bigquery.timeout', timeout);
     this.#project = project;
     this.#maximumBytesBilled = options.maximumBytesBilled;
-    this.#client = new Lazy(() => officialClient(options));
+    this.#client = new Lazy('bigquery', () => officialClient(options));
     this.#calls = new GoogleCalls({
       service: 'bigquery',
       clock,
@@ -243,7 +243,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
 
   async close(): Promise<void> {
     await this.#jobs.settled();
-    this.#client.forget();
+    await this.#client.close();
     this.#calls.close();
   }
 

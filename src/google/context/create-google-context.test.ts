@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startBigQueryServer } from '../../../test/emulators/bigquery/server.ts';
 import { startLoggingServer } from '../../../test/emulators/logging-server.ts';
 import { startStorageServer } from '../../../test/emulators/storage-server.ts';
+import { z } from 'zod';
 import { settingsFor } from '../../context/index.ts';
 import { CircuitOpenError, ConfigurationError } from '../../errors/index.ts';
 import { retry } from '../../policy/index.ts';
@@ -158,6 +159,19 @@ describe('a context of Google’s services', () => {
     const context = create();
     await Promise.all([context.close(), context.close()]);
     await context.close();
+  });
+
+  it('opens nothing again once it is closed', async () => {
+    const context = create();
+    await context.close();
+    const closed = { kind: 'permanent', code: 'closed' };
+    const entry = { timestamp: '2026-01-15T12:00:00Z', severity: 'INFO', payload: {} } as const;
+    await expect(context.bigquery.query('SELECT 1 AS one')).rejects.toMatchObject(closed);
+    await expect(context.storage.list('')).rejects.toMatchObject(closed);
+    await expect(context.cloudLogging.write('log', [entry])).rejects.toMatchObject(closed);
+    const records = context.store.collection({ name: 'counts', version: 1, schema: z.number() });
+    await expect(records.get('a')).rejects.toMatchObject({ name: 'StoreUnavailableError', cause: closed });
+    await expect(context.http.request('http://127.0.0.1:9/')).rejects.toThrow();
   });
 
   it('logs through Cloud Logging where it is asked to, and writes what is left when it closes', async () => {

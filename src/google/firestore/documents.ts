@@ -75,7 +75,7 @@ export class Documents {
       options.endpoint === undefined ? undefined : endpointOf('firestore.endpoint', options.endpoint);
     this.#root = `projects/${project}/databases/${database}`;
     this.#calls = new GrpcCalls({ service: 'firestore', clock, timeout });
-    this.#client = new Lazy(async () => {
+    this.#client = new Lazy('firestore', async () => {
       const [firestore, settings] = await Promise.all([
         requirePeer('@google-cloud/firestore', () => import('@google-cloud/firestore')),
         grpcSettings(endpoint),
@@ -165,8 +165,7 @@ export class Documents {
 
   /** Lets go of the connections. */
   async close(): Promise<void> {
-    const made = await this.#client.made?.catch(() => undefined);
-    this.#client.forget();
+    const made = await this.#client.close();
     await made?.close();
   }
 

@@ -76,7 +76,7 @@ export function cloudLogging(options: CloudLoggingOptions): CloudLogging {
   const endpoint =
     options.endpoint === undefined ? undefined : endpointOf('logging.endpoint', options.endpoint);
   const calls = new GrpcCalls({ service: 'cloud_logging', clock, timeout });
-  const client = new Lazy(async (): Promise<Logging> => {
+  const client = new Lazy('cloud_logging', async (): Promise<Logging> => {
     const [{ Logging }, settings] = await Promise.all([
       requirePeer('@google-cloud/logging', () => import('@google-cloud/logging')),
       grpcSettings(endpoint),
@@ -119,8 +119,7 @@ export function cloudLogging(options: CloudLoggingOptions): CloudLogging {
       });
     },
     async close() {
-      const made = await client.made?.catch(() => undefined);
-      client.forget();
+      const made = await client.close();
       await made?.loggingService.close();
       await made?.configService.close();
     },

@@ -70,7 +70,7 @@ export function googleStorage(options: GoogleStorageOptions): GoogleStorage {
   const { timeout = '30s', attempts = 3, clock = realClock, random = Math.random } = options;
   const endpoint =
     options.endpoint === undefined ? undefined : endpointOf('storage.endpoint', options.endpoint);
-  const bucket = new Lazy(async () => {
+  const bucket = new Lazy('storage', async () => {
     const { Storage } = await officialPackage();
     return new Storage({
       projectId: options.project,
@@ -107,7 +107,7 @@ class GoogleBucket implements GoogleStorage {
   }
 
   close(): void {
-    this.#bucket.forget();
+    void this.#bucket.close();
     this.#calls.close();
   }
 
