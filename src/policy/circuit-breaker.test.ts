@@ -7,7 +7,7 @@ import {
   failureRate,
   slowCalls,
 } from './index.ts';
-import { transient } from '../../test/policies/operations.ts';
+import { hanging, transient } from '../../test/policies/operations.ts';
 
 describe('circuit breaker', () => {
   function setUp(options: Partial<Parameters<typeof circuitBreaker>[0]> = {}) {
@@ -242,5 +242,71 @@ describe('circuit breaker', () => {
     expect(younger.breaker.state).toBe('open');
     await younger.clock.advance('5m');
     await expect(younger.breaker.execute(() => 1)).resolves.toBe(1);
+  });
+
+  it('ignores, once a snapshot has taken its place, what was under way before', async () => {
+    for (const cycles of [0, 3]) {
+      const { breaker, clock, fail, open } = setUp({ trip: consecutiveFailures(1), probes: 1 });
+      const early = Promise.withResolvers<number>();
+      const call = breaker.executeOutcome(() => early.promise);
+      const closed = setUp().breaker.snapshot();
+      for (let cycle = 0; cycle < cycles; cycle++) {
+        await open();
+        await clock.advance('5m');
+        await breaker.execute(() => 1);
+      }
+      breaker.restore(closed);
+      early.reject(transient());
+      await call;
+      expect(breaker.state).toBe('closed');
+      await fail();
+      expect(breaker.state).toBe('open');
+    }
+  });
+
+  it('tells of the change of state that a snapshot brings, and of none that brings none', async () => {
+    const events: unknown[] = [];
+    const { breaker, open } = setUp({ on: (event) => events.push(event) });
+    const closed = breaker.snapshot();
+    breaker.restore(closed);
+    expect(events).toEqual([]);
+    await open();
+    breaker.restore(closed);
+    expect(events).toMatchObject([
+      { kind: 'moved', from: 'closed', to: 'open' },
+      { kind: 'moved', from: 'open', to: 'closed' },
+    ]);
+  });
+
+  it('says, when all probes are at work, by when the first of them must have ended', async () => {
+    const { breaker, clock, open } = setUp({ probes: 2, probeTimeout: '30s' });
+    await open();
+    await clock.advance('5m');
+    void breaker.executeOutcome(hanging);
+    await clock.advance('10s');
+    void breaker.executeOutcome(hanging);
+    expect(await breaker.executeOutcome(() => 1)).toMatchObject({ error: { retryAfter: 20_000 } });
+    expect(breaker.snapshot().probes).toEqual([
+      { id: 0, expires: 330_000 },
+      { id: 1, expires: 340_000 },
+    ]);
+  });
+
+  it('shows in its snapshot how many have failed since the last success, and since when it is open', async () => {
+    const { breaker, clock, fail } = setUp({ trip: consecutiveFailures(3), probes: 1 });
+    await fail();
+    await fail();
+    expect(breaker.snapshot()).toMatchObject({ failures: 2, openedAt: null, openUntil: null });
+    await breaker.execute(() => 1);
+    expect(breaker.snapshot()).toMatchObject({ failures: 0 });
+    await clock.advance('1m');
+    for (let failure = 0; failure < 3; failure++) await fail();
+    expect(breaker.snapshot()).toMatchObject({ failures: 3, openedAt: 60_000, openUntil: 360_000 });
+    await clock.advance('5m');
+    await fail();
+    expect(breaker.snapshot()).toMatchObject({ failures: 4, openedAt: 360_000 });
+    await clock.advance('5m');
+    await breaker.execute(() => 1);
+    expect(breaker.snapshot()).toMatchObject({ failures: 0, openedAt: null, probes: [], successes: 0 });
   });
 });
