@@ -218,7 +218,7 @@ function move(settings: CircuitSettings, record: CircuitRecord, to: CircuitState
       openUntil: to === 'open' ? now + openTime(settings, steps) : null,
       probes: noProbes,
       successes: 0,
-      ...grown(settings, record, to, steps, now),
+      ...grown(settings, to, steps, now),
     },
     effects: record.state === to ? [] : [{ kind: 'moved', from: record.state, to }],
   };
@@ -243,16 +243,15 @@ function openTime({ openFor, growth, random = Math.random }: CircuitSettings, st
 
 function grown(
   settings: CircuitSettings,
-  { growth: before }: CircuitRecord,
   to: CircuitState,
   steps: number,
   now: number,
 ): Pick<CircuitRecord, 'growth'> {
   if (settings.growth === undefined) return {};
-  const closedAt = to === 'closed' ? now : (before?.closedAt ?? now);
   // Steps beyond the cap would only make quiet times take longer to be felt.
   const further = to === 'open' && settings.openFor * settings.growth.factor ** steps < settings.growth.cap;
-  return { growth: { steps: further ? steps + 1 : steps, closedAt } };
+  // The time is looked at in `closed` only, which it is then the start of.
+  return { growth: { steps: further ? steps + 1 : steps, closedAt: now } };
 }
 
 function unchanged(record: CircuitRecord): Transition {

@@ -38,6 +38,7 @@ describe('failure rate', () => {
       fc.property(
         fc.array(fc.record({ wait: fc.integer({ min: 0, max: 2_000 }), failed: fc.boolean() }), {
           maxLength: 60,
+          size: 'max',
         }),
         (calls) => {
           const rule = failureRate({ threshold: 0.5, window: 10_000, minimumCalls: 1 });
@@ -62,7 +63,7 @@ describe('failure rate', () => {
   it('counts exactly the last so many calls', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.boolean(), { maxLength: 200 }),
+        fc.array(fc.boolean(), { maxLength: 200, size: 'max' }),
         fc.integer({ min: 1, max: 70 }),
         (failures, calls) => {
           const rule = failureRate({ threshold: 0.5, window: { calls }, minimumCalls: 1 });
@@ -189,6 +190,13 @@ describe('any of several rules', () => {
     ).toBe(true);
   });
 
+  it('is told of by the names of its rules, and has their marks in order', () => {
+    const slow = (slowerThan: string) => slowCalls({ threshold: 1, slowerThan });
+    const rules = anyOf(slow('10s'), consecutiveFailures(5), slow('2s'), failureRate({ threshold: 1 }));
+    expect(rules.name).toBe('anyOf(slowCalls, consecutiveFailures, slowCalls, failureRate)');
+    expect(rules.marks).toEqual([2_000, 10_000]);
+  });
+
   it('refuses none, and what is no rule', () => {
     expect(() => anyOf()).toThrow('anyOf must be given at least one trip rule');
     expect(() => anyOf({} as never)).toThrow('anyOf[0] must be a trip rule');
@@ -208,7 +216,16 @@ describe('a trip rule of your own', () => {
     expect(rule.trips(recorded(rule, calls.slice(1)), 0)).toBe(false);
   });
 
+  it('has marks of its own, which nobody changes later', () => {
+    const marks = [1_000, 5_000];
+    const rule = defineTripRule({ name: 'own', initial: 0, record: (n) => n, trips: () => false, marks });
+    marks.push(1);
+    expect(rule.marks).toEqual([1_000, 5_000]);
+  });
+
   it.each([
+    ['initial', { initial: { fine: 1, wrong: () => 1 } }],
+    ['marks', { marks: [5, 3] }],
     ['name', { name: '' }],
     ['initial', { initial: Number.NaN }],
     ['record', { record: undefined }],
