@@ -12,10 +12,11 @@ import type { Access, Deed, Operation, ProcessHistory } from './history.ts';
 
 export const settings = {
   trip: consecutiveFailures(3),
-  openFor: 40,
+  // Longer than a probe may take: one of an earlier epoch that is still at work would count with those of the next.
+  openFor: 120,
   probes: 2,
   successes: 2,
-  probeTimeout: 1_000,
+  probeTimeout: 100,
 } satisfies CircuitSettings;
 
 export const cacheFor = 30;
@@ -146,7 +147,9 @@ function tooManyProbes(histories: readonly ProcessHistory[]): readonly string[] 
     for (const [index, { deed, result, begunAt, endedAt }] of operations.entries()) {
       const probe = (result as { ticket?: { probe: number | null } } | undefined)?.ticket?.probe;
       if (deed.kind !== 'enter' || probe === undefined || probe === null) continue;
-      const end = Math.min(operations[index + 1]?.begunAt ?? lastSeen, begunAt + settings.probeTimeout);
+      // The store's time is in whole milliseconds: a place may end one sooner than by this clock.
+      const placeEnd = begunAt + settings.probeTimeout - 1;
+      const end = Math.min(operations[index + 1]?.begunAt ?? lastSeen, placeEnd);
       if (end <= endedAt) continue;
       const ofPlace = changes.get(deed.place) ?? [];
       changes.set(deed.place, ofPlace);

@@ -20,7 +20,7 @@ import { outputs } from './outputs.ts';
 const script = new URL('./contestant.ts', import.meta.url);
 const skews = [-90_000, 90_000, 0, 45_000, -45_000, 90_000, -90_000, 10_000];
 const big = Boolean(process.env.CI);
-const wanted = { operations: big ? 10_000 : 1_000, kills: big ? 30 : 6, milliseconds: big ? 30_000 : 6_000 };
+const wanted = { operations: big ? 10_000 : 1_000, kills: big ? 20 : 5, milliseconds: big ? 20_000 : 4_000 };
 
 let dir: string;
 let running: Told<number>[];

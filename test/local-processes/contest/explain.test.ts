@@ -254,7 +254,14 @@ describe('a history of circuits', () => {
       deed: { kind: 'enter', place: circuit } as const,
       result: { admitted: true, ticket: { epoch: 1, probe: id } },
     });
-    expect(problems(probe(0), probe(1))).not.toMatch(/at work at once/);
-    expect(problems(probe(0), probe(1), probe(2))).toMatch(/circuits\/a: 3 probes were at work at once/);
+    const together = (...probes: ReturnType<typeof probe>[]) =>
+      explainCircuits(
+        histories(...probes).map((history) => ({
+          ...history,
+          operations: history.operations.map((entered) => ({ ...entered, begunAt: 0, endedAt: 20 })),
+        })),
+      ).join('\n');
+    expect(together(probe(0), probe(1))).not.toMatch(/at work at once/);
+    expect(together(probe(0), probe(1), probe(2))).toMatch(/circuits\/a: 3 probes were at work at once/);
   });
 });
