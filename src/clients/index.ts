@@ -20,12 +20,11 @@ export type {
   WriteResult,
 } from './bigquery.ts';
 export { checkInsert, type GuardedInsert, guardedInsert, insertUnacknowledged } from './dead-letters.ts';
-export { longestLine, type NdjsonRow, ndjsonRows } from './ndjson-rows.ts';
+export { type NdjsonRow, ndjsonRows } from './ndjson-rows.ts';
 export {
   checkFence,
   checkMerge,
   checkPartition,
-  isDay,
   type TableParts,
   tableParts,
 } from './table-writes.ts';
