@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { circuitRecords, circuitStore, type Store } from '../store/index.ts';
-import { FakeStore, VirtualClock } from '../testing/index.ts';
+import { FakeStore } from '../testing/fake-store.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
 import {
   type Admission,
   type SharedCircuitEvent,

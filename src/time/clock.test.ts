@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { realClock } from './clock.ts';
+import { type Clock, realClock } from './clock.ts';
 
 const day = 86_400_000;
 
@@ -13,6 +13,13 @@ describe('the real clock', () => {
     vi.advanceTimersByTime(60 * day - 1);
     expect(fired).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
+    expect(fired).toHaveBeenCalledOnce();
+  });
+
+  it('calls at the longest delay that Node honours, not after it', () => {
+    const fired = vi.fn();
+    realClock.setTimer(2 ** 31 - 1, fired);
+    vi.advanceTimersByTime(2 ** 31 - 1);
     expect(fired).toHaveBeenCalledOnce();
   });
 
@@ -63,5 +70,41 @@ describe('a timer of the real clock', () => {
     expect(realClock.now() - now).toBeGreaterThanOrEqual(0);
     expect(realClock.now()).toBeLessThanOrEqual(performance.now());
     expect(realClock.wallNow()).toBeLessThanOrEqual(Date.now());
+  });
+});
+
+describe('the real clock on timers that are not those of Node', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** A clock of its own, which takes what is stubbed for the machine's timers. */
+  async function clockOn(setTimeout: (callback: () => void, delay: number) => unknown): Promise<Clock> {
+    vi.stubGlobal('setTimeout', setTimeout);
+    const module = './clock.ts?on-stubs';
+    return (await import(/* @vite-ignore */ `${module}-${stubbed++}`)).realClock;
+  }
+  let stubbed = 0;
+
+  it('lets them rest where they are numbers, as in a browser', async () => {
+    const timer = (await clockOn(() => 7)).setTimer(1_000, () => {});
+    expect([timer.rest?.(), timer.wake?.()]).toEqual([true, true]);
+  });
+
+  it('lets each of a chain rest, once the first did', async () => {
+    const set: { callback: () => void; delay: number; alive: boolean }[] = [];
+    const clock = await clockOn((callback, delay) => {
+      const one = { callback, delay, alive: true };
+      set.push(one);
+      return { ref: () => (one.alive = true), unref: () => (one.alive = false) };
+    });
+    const timer = clock.setTimer(60 * day, () => {});
+    timer.rest?.();
+    set[0]?.callback();
+    timer.wake?.();
+    set[1]?.callback();
+    expect(set.map(({ delay, alive }) => [delay, alive])).toEqual([
+      [2 ** 31 - 1, false],
+      [2 ** 31 - 1, true],
+      [60 * day - 2 * (2 ** 31 - 1), true],
+    ]);
   });
 });

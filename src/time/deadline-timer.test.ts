@@ -97,7 +97,7 @@ describe('the deadline timer', () => {
 
 describe('the deadline timer of a clock whose timers can rest', () => {
   /** A clock that notes what is done to its timers. */
-  function resting({ rests = true, wakes = true } = {}) {
+  function resting({ rests = true, wakes = true as boolean | 'unknown' } = {}) {
     const done: string[] = [];
     let fire: () => void = () => {};
     let now = 0;
@@ -110,7 +110,7 @@ describe('the deadline timer of a clock whose timers can rest', () => {
         return {
           cancel: () => done.push('cancel'),
           rest: () => done.push('rest') > 0 && rests,
-          wake: () => done.push('wake') > 0 && wakes,
+          ...(wakes !== 'unknown' && { wake: () => done.push('wake') > 0 && wakes }),
         };
       },
     };
@@ -168,5 +168,35 @@ describe('the deadline timer of a clock whose timers can rest', () => {
     timer.cancel(other);
     timer.cancel(other);
     expect(done).toEqual(['set for 100', 'set for 50', 'rest']);
+  });
+
+  it('sets another when the one that rested knows no waking', () => {
+    const { done, timer } = resting({ wakes: 'unknown' });
+    timer.cancel(timer.add(100, () => {}));
+    timer.add(100, () => {});
+    expect(done).toEqual(['set for 100', 'rest', 'cancel', 'set for 100']);
+  });
+
+  it('wakes it once, however many are added then', () => {
+    const { done, at, timer } = resting();
+    timer.cancel(timer.add(100, () => {}));
+    for (const _ of [1, 2, 3]) timer.add(200, () => {});
+    at(100);
+    timer.add(300, () => {});
+    expect(done).toEqual(['set for 100', 'rest', 'wake', 'set for 100']);
+  });
+
+  it('is set once for what is added, and never for what is cancelled, by one that is due', () => {
+    const { done, at, timer } = resting();
+    const called: number[] = [];
+    timer.add(100, () => {
+      timer.cancel(other);
+      timer.add(150, () => called.push(150));
+    });
+    const other = timer.add(100, () => called.push(100));
+    at(100);
+    at(150);
+    expect(called).toEqual([150]);
+    expect(done).toEqual(['set for 100', 'set for 50']);
   });
 });

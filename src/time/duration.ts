@@ -20,20 +20,17 @@ export interface DurationRule {
  */
 export function milliseconds(field: string, value: Duration, rule: DurationRule = {}): number {
   const parsed = typeof value === 'string' ? parseDuration(value) : value;
-  const valid =
-    typeof parsed === 'number' &&
-    (Number.isFinite(parsed)
-      ? parsed > 0 || (parsed === 0 && rule.zero === true)
-      : parsed === Infinity && rule.infinite === true);
+  const valid = Number.isFinite(parsed)
+    ? parsed > 0 || (parsed === 0 && rule.zero === true)
+    : parsed === Infinity && rule.infinite === true;
   if (!valid) throw new ConfigurationError(field, describe(rule), value);
   return parsed;
 }
 
-function parseDuration(text: string): number | undefined {
+function parseDuration(text: string): number {
   // The library takes a bare or signed zero for "not a duration".
-  if (/^0+(\.0+)?\s*[a-z]*$/i.test(text))
-    return parse(text.replace(/^[0.]+/, '1')) === undefined ? undefined : 0;
-  return parse(text);
+  if (/^0+(\.0+)?\s*[a-z]*$/i.test(text)) return parse(text.replace('0', '1')) === undefined ? Number.NaN : 0;
+  return parse(text) ?? Number.NaN;
 }
 
 function describe({ zero, infinite }: DurationRule): string {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Admission, consecutiveFailures, sharedCircuit } from '../../src/circuit/index.ts';
 import { circuitRecords, circuitStore } from '../../src/store/index.ts';
-import { FakeStore, VirtualClock } from '../../src/testing/index.ts';
+import { FakeStore } from '../../src/testing/fake-store.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 // None of the libraries beside ours in the benchmark shares a circuit between processes; these are bugs of those that do.
 
