@@ -54,6 +54,7 @@ export class LocalCircuit {
       ...record,
       epoch: Math.max(record.epoch, this.#record.epoch) + 1,
       probes: [],
+      lingering: [],
     });
     if (from !== record.state) this.#host.moved(from, record.state);
   }
@@ -89,8 +90,8 @@ export class LocalCircuit {
   /** An admitted call has ended. */
   leave(ticket: Ticket, outcome: 'success' | 'failure' | 'ignored', sample: Sample): void {
     const record = this.#record;
-    // What changes nothing needs neither the time nor the machine.
-    if (record.state === 'closed') {
+    // What changes nothing needs neither the time nor the machine; a probe may have a place to give back.
+    if (record.state === 'closed' && ticket.probe === null) {
       if (outcome === 'ignored' || ticket.epoch !== record.epoch) return;
       const { needs } = this.#settings.trip;
       if (needs === 'nothing' && counting(this.#settings, record, sample, 0) === record) return;

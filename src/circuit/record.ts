@@ -24,6 +24,8 @@ export interface CircuitRecord {
   readonly openUntil: number | null;
   /** The probes at work in `half-open`, each with the time by which it must have ended. */
   readonly probes: readonly Probe[];
+  /** Probes of earlier epochs that may still be at work: what they find is ignored, but their places are taken. */
+  readonly lingering: readonly Probe[];
   readonly nextProbe: number;
   /** Probes of this epoch that succeeded. */
   readonly successes: number;

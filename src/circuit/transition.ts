@@ -86,6 +86,7 @@ export function newCircuit(settings: CircuitSettings): CircuitRecord {
     openedAt: null,
     openUntil: null,
     probes: noProbes,
+    lingering: noProbes,
     nextProbe: 0,
     successes: 0,
   };
@@ -95,8 +96,8 @@ export function newCircuit(settings: CircuitSettings): CircuitRecord {
  * The whole state machine, pure: the record after an event, and what follows from it.
  *
  * Invariants: closed → open only by the trip rule; open → half-open only when its time is up or by `ready`;
- * half-open → closed only by `successes` probes of this epoch; never more than `probes` at work at once; the result of
- * an older epoch changes nothing.
+ * half-open → closed only by `successes` probes of this epoch; never more than `probes` at work at once, those of older epochs
+ * counted; the result of an older epoch changes nothing but that its place is given back.
  */
 export function transition(
   settings: CircuitSettings,
@@ -146,9 +147,10 @@ function enter(settings: CircuitSettings, record: CircuitRecord, now: number, ho
     const after = enter(settings, opened.record, now, holder);
     return { record: after.record, effects: [...opened.effects, ...after.effects] };
   }
-  if (record.probes.length >= settings.probes) {
-    const first = Math.min(...record.probes.map(({ expires }) => expires));
-    return { record, effects: [{ kind: 'rejected', retryAfter: Math.max(0, first - now) }] };
+  const taken = atWork(record, now);
+  if (taken.length >= settings.probes) {
+    const first = Math.min(...taken.map(({ expires }) => expires));
+    return { record, effects: [{ kind: 'rejected', retryAfter: first - now }] };
   }
   const id = record.nextProbe;
   return {
@@ -170,7 +172,7 @@ function leave(
   { ticket, outcome, duration = 0, reportedAt = 0 }: CircuitEvent & { readonly kind: 'leave' },
   now: number,
 ): Transition {
-  if (ticket.epoch !== record.epoch) return unchanged(record);
+  if (ticket.epoch !== record.epoch) return unchanged(withoutLingering(record, ticket));
   const failed = outcome === 'failure';
   if (record.state === 'closed') {
     if (outcome === 'ignored') return unchanged(record);
@@ -181,9 +183,9 @@ function leave(
     return unchanged(record);
   const probes = record.probes.filter(({ id }) => id !== ticket.probe);
   if (outcome === 'ignored') return unchanged({ ...record, probes });
-  if (failed) return move(settings, { ...record, failures: record.failures + 1 }, 'open', now);
+  if (failed) return move(settings, { ...record, probes, failures: record.failures + 1 }, 'open', now);
   const successes = record.successes + 1;
-  if (successes >= settings.successes) return move(settings, record, 'closed', now);
+  if (successes >= settings.successes) return move(settings, { ...record, probes }, 'closed', now);
   return unchanged({ ...record, probes, successes });
 }
 
@@ -217,6 +219,7 @@ function move(settings: CircuitSettings, record: CircuitRecord, to: CircuitState
       openedAt: closed ? null : to === 'open' ? now : record.openedAt,
       openUntil: to === 'open' ? now + openTime(settings, steps) : null,
       probes: noProbes,
+      lingering: atWork(record, now),
       successes: 0,
       ...grown(settings, to, steps, now),
     },
@@ -225,6 +228,17 @@ function move(settings: CircuitSettings, record: CircuitRecord, to: CircuitState
 }
 
 const noProbes: readonly Probe[] = [];
+
+/** The probes of all epochs that have places. */
+function atWork({ probes, lingering }: CircuitRecord, now: number): readonly Probe[] {
+  return [...probes, ...lingering].filter(({ expires }) => expires > now);
+}
+
+/** The place of an earlier epoch's probe, given back. */
+function withoutLingering(record: CircuitRecord, { probe }: Ticket): CircuitRecord {
+  const lingering = record.lingering.filter(({ id }) => id !== probe);
+  return lingering.length === record.lingering.length ? record : { ...record, lingering };
+}
 
 /** How far the open time has grown by now: one step an opening, less what quiet times took back. */
 function stepsBefore({ growth }: CircuitSettings, record: CircuitRecord, now: number): number {

@@ -61,6 +61,21 @@ describe('circuit breaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
+  it('counts probes of an older epoch that are still at work, until they end or their time is up', async () => {
+    const { clock, breaker, fail, open } = setUp({ openFor: '1s', probeTimeout: '30s' });
+    await open();
+    await clock.advance('1s');
+    const slow = Promise.withResolvers<number>();
+    void breaker.executeOutcome(() => slow.promise);
+    await fail();
+    await clock.advance('1s');
+    void breaker.executeOutcome(hanging);
+    expect(await breaker.executeOutcome(() => 1)).toMatchObject({ error: { retryAfter: 29_000 } });
+    slow.resolve(1);
+    await clock.advance(0);
+    await expect(breaker.execute(() => 1)).resolves.toBe(1);
+  });
+
   it('ignores the late result of an older epoch', async () => {
     const { clock, breaker, open } = setUp();
     const slow = Promise.withResolvers<number>();

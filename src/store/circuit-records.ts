@@ -7,6 +7,10 @@ import { retention } from './retention.ts';
 /** A circuit with the ids of the last events that are in it, and until when its writes have used up what a record takes. */
 export type StoredCircuit = CircuitRecord & Pick<CircuitReading, 'applied' | 'writesUntil'>;
 
+const probes = z.array(
+  z.strictObject({ id: z.number().int(), expires: z.number(), holder: z.string().optional() }),
+);
+
 const circuitRecord: z.ZodType<StoredCircuit> = z.strictObject({
   state: z.enum(['closed', 'open', 'half-open', 'isolated']),
   epoch: z.number().int().nonnegative(),
@@ -14,9 +18,8 @@ const circuitRecord: z.ZodType<StoredCircuit> = z.strictObject({
   failures: z.number().int().nonnegative(),
   openedAt: z.number().nullable(),
   openUntil: z.number().nullable(),
-  probes: z.array(
-    z.strictObject({ id: z.number().int(), expires: z.number(), holder: z.string().optional() }),
-  ),
+  probes,
+  lingering: probes.default([]),
   nextProbe: z.number().int().nonnegative(),
   successes: z.number().int().nonnegative(),
   growth: z.strictObject({ steps: z.number(), closedAt: z.number() }).optional(),

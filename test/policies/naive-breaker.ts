@@ -53,6 +53,8 @@ export class NaiveBreaker {
   /** What was counted, and who had succeeded, before a snapshot was taken that has been restored. */
   #restored: { readonly counted: readonly NaiveCall[]; readonly succeeded: number } = nothing;
   #turns: readonly Turn[] = [];
+  /** The first epoch since the last snapshot was restored. */
+  #since = 0;
 
   constructor(settings: NaiveSettings) {
     this.#settings = settings;
@@ -63,6 +65,14 @@ export class NaiveBreaker {
     return this.#calls.filter(({ epoch, probe, end }) => probe && epoch === this.epoch && end === undefined);
   }
 
+  /** Those of all epochs whose time is not up: each has a place. */
+  #places(now: number): readonly NaiveTicket[] {
+    const { probeTimeout } = this.#settings;
+    return this.running.filter(
+      ({ epoch, probe, from }) => probe && epoch >= this.#since && from + probeTimeout > now,
+    );
+  }
+
   get running(): readonly NaiveTicket[] {
     return this.#calls.filter(({ end }) => end === undefined);
   }
@@ -71,7 +81,7 @@ export class NaiveBreaker {
   retryAfter(now: number): number | undefined {
     if (this.state === 'isolated') return undefined;
     if (this.state === 'open') return this.openUntil - now;
-    return Math.min(...this.probing.map(({ from }) => from + this.#settings.probeTimeout)) - now;
+    return Math.min(...this.#places(now).map(({ from }) => from + this.#settings.probeTimeout)) - now;
   }
 
   /** Time has passed: calls that still run have become slow one after the other, and somebody looks in the end. */
@@ -90,7 +100,7 @@ export class NaiveBreaker {
   call(now: number): NaiveTicket | undefined {
     this.#look(now);
     if (this.state === 'open' && now >= this.openUntil) this.#become('half-open');
-    const free = this.state === 'half-open' && this.probing.length < this.#settings.probes;
+    const free = this.state === 'half-open' && this.#places(now).length < this.#settings.probes;
     if (this.state !== 'closed' && !free) return undefined;
     const ticket = { epoch: this.epoch, probe: free, from: now, end: undefined, how: undefined };
     this.#calls.push(ticket);
@@ -145,6 +155,7 @@ export class NaiveBreaker {
   restored(saved: Saved, isolated: boolean, now: number): void {
     const alone = saved.state === 'isolated' && !isolated;
     this.#become(alone ? 'open' : saved.state);
+    this.#since = this.epoch;
     this.openUntil = alone ? now + this.#settings.openFor.base : saved.openUntil;
     this.#restored = { counted: saved.counted, succeeded: saved.succeeded };
     this.#turns = saved.turns;

@@ -12,8 +12,8 @@ import type { Access, Deed, Operation, ProcessHistory } from './history.ts';
 
 export const settings = {
   trip: consecutiveFailures(3),
-  // Longer than a probe may take: one of an earlier epoch that is still at work would count with those of the next.
-  openFor: 120,
+  // Shorter than a probe may take: those of an earlier epoch are still at work when the next may begin.
+  openFor: 60,
   probes: 2,
   successes: 2,
   probeTimeout: 100,
