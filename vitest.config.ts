@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     // The SQL translator's WebAssembly is large: optimising it costs more than all the tests gain by it.
     execArgv: ['--liftoff-only'],
+    // Of the longest files several wait for most of their time: one worker fewer than cores, the default, would wait with them.
+    maxWorkers: '100%',
     // For a machine that is busy; a test that hangs is told all the same.
     testTimeout: 30_000,
     hookTimeout: 60_000,
