@@ -1,0 +1,368 @@
+import { describe, expect, it, vi } from 'vitest';
+import { flaky, gated, hanging, transient } from '../../test/policies/operations.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
+import {
+  bulkhead,
+  circuitBreaker,
+  compose,
+  consecutiveFailures,
+  constant,
+  definePolicy,
+  fallback,
+  rateLimiter,
+  retry,
+  retryBudget,
+  timeout,
+} from './index.ts';
+
+describe('an attempt', () => {
+  it('knows its number, its deadline and the time left, also when it is not the first', async () => {
+    const clock = new VirtualClock();
+    await clock.advance('1s');
+    const seen: unknown[] = [];
+    const policy = retry({ attempts: 3, backoff: constant('2s'), clock });
+    const result = policy.executeOutcome(
+      (attempt) => {
+        seen.push([attempt.attempt, attempt.deadline, attempt.remaining()]);
+        throw transient();
+      },
+      { deadline: clock.now() + 10_000 },
+    );
+    await clock.runUntil(result);
+    expect(seen).toEqual([
+      [1, 11_000, 10_000],
+      [2, 11_000, 8_000],
+      [3, 11_000, 6_000],
+    ]);
+  });
+
+  it('has no time left once its deadline has passed, rather than less than none', async () => {
+    const clock = new VirtualClock();
+    const left: (() => number)[] = [];
+    const policy = retry({ attempts: 2, backoff: constant('1s'), clock });
+    const result = policy.executeOutcome(
+      (attempt) => {
+        left.push(() => attempt.remaining());
+        return left.length === 1 ? Promise.reject(transient()) : hanging();
+      },
+      { deadline: 5_000 },
+    );
+    await clock.advance('2s');
+    expect(left.map((remaining) => remaining())).toEqual([3_000, 3_000]);
+    await clock.advance('1m');
+    expect(await result).toMatchObject({ kind: 'timeout' });
+    expect(left.map((remaining) => remaining())).toEqual([0, 0]);
+  });
+
+  it('has a deadline of its own from a time-out inside the retry, and the earlier of two', async () => {
+    const clock = new VirtualClock();
+    const deadlines: number[] = [];
+    const policy = compose(
+      timeout({ after: '15s', clock }),
+      retry({ attempts: 2, backoff: constant('1s'), clock }),
+      timeout({ after: '10s', clock }),
+    );
+    const result = policy.executeOutcome(({ deadline }) => {
+      deadlines.push(deadline);
+      return hanging();
+    });
+    await clock.advance('1m');
+    expect(await result).toMatchObject({ kind: 'timeout' });
+    expect(deadlines).toEqual([10_000, 15_000]);
+  });
+
+  it('is counted from one again by a retry inside another', async () => {
+    const clock = new VirtualClock();
+    const attempts: number[] = [];
+    const twice = () => retry({ attempts: 2, backoff: constant(0), clock });
+    await compose(twice(), twice()).executeOutcome(({ attempt }) => {
+      attempts.push(attempt);
+      throw transient();
+    });
+    expect(attempts).toEqual([1, 2, 1, 2]);
+  });
+
+  it('keeps its number below a policy of your own', async () => {
+    const clock = new VirtualClock();
+    const attempts: number[] = [];
+    const through = definePolicy('through', (next) => next());
+    const policy = compose(retry({ attempts: 3, backoff: constant(0), clock }), through);
+    await policy.executeOutcome(({ attempt }) => {
+      attempts.push(attempt);
+      throw transient();
+    });
+    expect(attempts).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a call', () => {
+  it('is not made when its deadline has passed already, and is a time-out', async () => {
+    const clock = new VirtualClock();
+    await clock.advance('1m');
+    const operation = vi.fn(() => 1);
+    for (const deadline of [clock.now(), clock.now() - 1_000]) {
+      const outcome = await retry({ clock }).executeOutcome(operation, { deadline });
+      expect(outcome).toMatchObject({
+        ok: false,
+        kind: 'timeout',
+        error: { after: 0, message: 'The call was not done by its deadline' },
+      });
+    }
+    expect(operation).not.toHaveBeenCalled();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('ends at its deadline, and aborts what is under way; its breaker counts a time-out', async () => {
+    const clock = new VirtualClock();
+    await clock.advance('1s');
+    const breaker = circuitBreaker({ name: 'odds', trip: consecutiveFailures(1), clock });
+    let reason: unknown;
+    const result = breaker.executeOutcome(
+      ({ signal }) => {
+        signal.addEventListener('abort', () => {
+          reason = signal.reason;
+        });
+        return hanging();
+      },
+      { deadline: 4_000 },
+    );
+    await clock.advance('3s');
+    const outcome = await result;
+    expect(outcome).toMatchObject({ ok: false, kind: 'timeout', error: { after: 3_000 } });
+    expect(outcome.ok === false && outcome.error).toBe(reason);
+    expect(breaker.state).toBe('open');
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('leaves no timer for its deadline when it ends before, also under a signal', async () => {
+    const clock = new VirtualClock();
+    const policy = retry({ clock });
+    await policy.execute(() => 1, { deadline: 60_000 });
+    await policy.execute(() => 1, { deadline: 60_000, signal: new AbortController().signal });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("is the caller's own end to the breaker, which counts it as nothing", async () => {
+    const clock = new VirtualClock();
+    const breaker = circuitBreaker({ name: 'odds', trip: consecutiveFailures(1), clock });
+    const caller = new AbortController();
+    const result = breaker.executeOutcome(hanging, { signal: caller.signal });
+    caller.abort(transient());
+    expect(await result).toMatchObject({ ok: false, kind: 'cancelled' });
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('counts once in a budget, however many policies of your own lie between those that share it', async () => {
+    const clock = new VirtualClock();
+    const deposit = vi.fn();
+    const budget = { ...retryBudget({ clock }), deposit, withdraw: () => true, balance: 1 };
+    const again = () => retry({ attempts: 2, backoff: constant(0), budget, clock });
+    const through = definePolicy('through', (next) => next());
+    await compose(again(), again(), through, again(), through, again()).execute(() => 1);
+    expect(deposit).toHaveBeenCalledTimes(1);
+    const other = vi.fn();
+    const others = { ...budget, deposit: other };
+    const apart = retry({ attempts: 2, backoff: constant(0), budget: others, clock });
+    await compose(again(), through, apart, through, apart).execute(() => 1);
+    expect(deposit).toHaveBeenCalledTimes(2);
+    expect(other).toHaveBeenCalledTimes(1);
+  });
+
+  it('goes through more than three layers, each of which keeps what it knows of it', async () => {
+    const clock = new VirtualClock();
+    const events: string[] = [];
+    const within = (name: string, after: number) =>
+      timeout({ after, clock, on: ({ kind }) => events.push(`${name} ${kind}`) });
+    const policy = compose(
+      within('first', 50_000),
+      within('second', 40_000),
+      within('third', 30_000),
+      within('fourth', 20_000),
+      within('fifth', 10_000),
+    );
+    expect(await policy.execute(() => 7)).toBe(7);
+    expect(clock.pendingTimers).toBe(0);
+    const result = policy.executeOutcome(hanging);
+    await clock.advance('1m');
+    expect(await result).toMatchObject({ kind: 'timeout', error: { after: 10_000 } });
+    expect(events).toEqual(['fifth timed_out', 'fifth work_left_running']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('takes a function with a `then` for a promise, and anything else that has none for a value', async () => {
+    const policy = compose(
+      retry(),
+      fallback(() => 'last known'),
+    );
+    // biome-ignore lint/suspicious/noThenProperty: it is about thenables
+    const callable = Object.assign(() => {}, { then: (resolve: (value: string) => void) => resolve('late') });
+    expect(await policy.execute((): unknown => callable)).toBe('late');
+    const plain = () => 1;
+    for (const value of [null, undefined, 0, '', 'then', plain, { then: 1 }, { data: 1 }])
+      expect(await policy.execute((): unknown => value)).toBe(value);
+  });
+});
+
+describe('a call that a listener gives up', () => {
+  it('as it has to wait for its turn, leaves the queue', async () => {
+    const clock = new VirtualClock();
+    const caller = new AbortController();
+    const limited = bulkhead({
+      limit: 1,
+      queue: 1,
+      queueTimeout: '1m',
+      clock,
+      on: () => caller.abort('enough'),
+    });
+    const { operation, open } = gated<number>();
+    const first = limited.execute(operation);
+    const second = vi.fn(() => 2);
+    expect(await limited.executeOutcome(second, { signal: caller.signal })).toEqual({
+      ok: false,
+      error: 'enough',
+      kind: 'cancelled',
+    });
+    expect(limited.waiting).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+    open(1);
+    expect(await first).toBe(1);
+    await clock.advance('1m');
+    expect(limited.atWork).toBe(0);
+    expect(second).not.toHaveBeenCalled();
+  });
+
+  it('as it is turned away, takes no place from those at work', async () => {
+    const clock = new VirtualClock();
+    const caller = new AbortController();
+    const limited = bulkhead({ limit: 1, clock, on: () => caller.abort('enough') });
+    void limited.execute(hanging);
+    expect(await limited.executeOutcome(() => 2, { signal: caller.signal })).toMatchObject({
+      error: 'enough',
+      kind: 'cancelled',
+    });
+    expect(limited.atWork).toBe(1);
+  });
+
+  it('as it would be a probe, gives its place to the next', async () => {
+    const clock = new VirtualClock();
+    const caller = new AbortController();
+    const breaker = circuitBreaker({
+      name: 'odds',
+      trip: consecutiveFailures(1),
+      openFor: '10s',
+      clock,
+      on: (event) => {
+        if (event.kind === 'moved' && event.from === 'open') caller.abort('enough');
+      },
+    });
+    await breaker.executeOutcome(() => Promise.reject(transient()));
+    await clock.advance('10s');
+    const operation = vi.fn(() => 1);
+    expect(await breaker.executeOutcome(operation, { signal: caller.signal })).toMatchObject({
+      error: 'enough',
+      kind: 'cancelled',
+    });
+    expect(operation).not.toHaveBeenCalled();
+    expect(await breaker.execute(() => 'probed')).toBe('probed');
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('between two attempts, is called no more', async () => {
+    const clock = new VirtualClock();
+    for (const backoff of [constant(0), constant('1s')]) {
+      const caller = new AbortController();
+      const policy = retry({ attempts: 9, backoff, clock, on: () => caller.abort('enough') });
+      const operation = flaky(9);
+      const result = policy.executeOutcome(operation, { signal: caller.signal });
+      await clock.advance('1m');
+      expect(await result).toMatchObject({ error: 'enough', kind: 'cancelled' });
+      expect(operation).toHaveBeenCalledTimes(1);
+      expect(clock.pendingTimers).toBe(0);
+    }
+  });
+
+  it('as it falls back, gives the reason and not the substitute', async () => {
+    const caller = new AbortController();
+    const substitute = vi.fn(async () => 'last known');
+    const policy = fallback(substitute, { on: () => caller.abort('enough') });
+    expect(
+      await policy.executeOutcome(() => Promise.reject(transient()), { signal: caller.signal }),
+    ).toMatchObject({ error: 'enough', kind: 'cancelled' });
+  });
+});
+
+describe('work that is left behind', () => {
+  it('keeps its place until it ends, but no longer: not when it has ended before the call', async () => {
+    const clock = new VirtualClock();
+    const limited = bulkhead({ limit: 1, clock });
+    const policy = compose(
+      limited,
+      retry({ attempts: 2, backoff: constant('5s'), clock }),
+      timeout({ after: '1s', clock }),
+    );
+    const slow = gated<number>();
+    let calls = 0;
+    const result = policy.execute(() => {
+      calls += 1;
+      return calls === 1 ? slow.operation() : 2;
+    });
+    await clock.advance('2s');
+    slow.open(1);
+    await clock.advance('10s');
+    expect(await result).toBe(2);
+    expect(limited.atWork).toBe(0);
+  });
+
+  it('keeps its place until the last of several has ended', async () => {
+    const clock = new VirtualClock();
+    const limited = bulkhead({ limit: 1, clock });
+    const policy = compose(
+      limited,
+      retry({ attempts: 3, backoff: constant(0), clock }),
+      timeout({ after: '1s', clock }),
+    );
+    const gates = [gated<number>(), gated<number>(), gated<number>()];
+    let calls = 0;
+    const result = policy.executeOutcome(() => (gates[calls++] as (typeof gates)[number]).operation());
+    await clock.advance('1s');
+    await clock.advance('1s');
+    await clock.advance('1s');
+    expect(await result).toMatchObject({ kind: 'timeout' });
+    for (const [index, gate] of gates.entries()) {
+      expect(limited.atWork).toBe(1);
+      gate.open(index);
+      await clock.advance(0);
+    }
+    expect(limited.atWork).toBe(0);
+  });
+
+  it('below a policy of your own, keeps the place of the call that it was made for', async () => {
+    const clock = new VirtualClock();
+    const limited = bulkhead({ limit: 1, clock });
+    const policy = compose(limited, definePolicy('through', (next) => next()), timeout({ after: '1s', clock }));
+    const slow = gated<number>();
+    const result = policy.executeOutcome(slow.operation);
+    await clock.advance('1s');
+    expect(await result).toMatchObject({ kind: 'timeout' });
+    expect(limited.atWork).toBe(1);
+    slow.open(1);
+    await clock.advance(0);
+    expect(limited.atWork).toBe(0);
+  });
+
+  it('gives back no turn of a rate limiter that its caller did not wait for to the end', async () => {
+    const clock = new VirtualClock();
+    const policy = rateLimiter({ limit: 1, wait: '1m', clock });
+    const caller = new AbortController();
+    const operation = vi.fn(() => 1);
+    await policy.execute(operation);
+    const given = policy.executeOutcome(operation, { signal: caller.signal });
+    const next = policy.execute(operation);
+    caller.abort('enough');
+    expect(await given).toMatchObject({ error: 'enough' });
+    await clock.advance('1s');
+    expect(await next).toBe(1);
+    expect(operation).toHaveBeenCalledTimes(2);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
