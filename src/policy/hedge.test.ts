@@ -1,9 +1,19 @@
 import { describe, expect, it, vi } from 'vitest';
-import { flaky, hanging, transient } from '../../test/policies/operations.ts';
+import { flaky, gated, hanging, transient } from '../../test/policies/operations.ts';
 import { ServiceError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { sleep } from '../time/index.ts';
-import { bulkhead, compose, constant, type HedgeEvent, hedge, retry, retryBudget, timeout } from './index.ts';
+import {
+  type Attempt,
+  bulkhead,
+  compose,
+  constant,
+  type HedgeEvent,
+  hedge,
+  retry,
+  retryBudget,
+  timeout,
+} from './index.ts';
 
 describe('hedge', () => {
   it('makes another call when the first is slow; the quicker wins, and the other is aborted', async () => {
@@ -99,5 +109,120 @@ describe('hedge', () => {
     loser.resolve(1);
     await clock.advance(0);
     expect(limited.atWork).toBe(0);
+  });
+
+  it('waits for the calls that still work when one has failed and no more are to be made', async () => {
+    const clock = new VirtualClock();
+    const events: HedgeEvent[] = [];
+    const policy = hedge({ after: '1s', clock, on: (event) => events.push(event) });
+    const gates = [gated<string>(), gated<string>()];
+    let calls = 0;
+    const result = policy.execute(async () => {
+      const call = calls++;
+      const answer = await (gates[call] as (typeof gates)[number]).operation();
+      if (answer === 'fail') throw transient();
+      return answer;
+    });
+    await clock.advance('1s');
+    expect(clock.pendingTimers).toBe(0);
+    gates[0]?.open('fail');
+    await clock.advance('1s');
+    gates[1]?.open('second');
+    expect(await result).toBe('second');
+    expect(calls).toBe(2);
+    expect(events).toEqual([
+      { kind: 'hedged', call: 2, why: 'slow' },
+      { kind: 'won', call: 2 },
+    ]);
+  });
+
+  it('tells why it makes another call, and of no winner where the first has won', async () => {
+    const clock = new VirtualClock();
+    const events: HedgeEvent[] = [];
+    const policy = hedge({ after: '1s', clock, on: (event) => events.push(event) });
+    expect(await policy.execute(() => 1)).toBe(1);
+    expect(events).toEqual([]);
+    expect(await policy.execute(flaky(1))).toBe(2);
+    expect(events.splice(0)).toEqual([
+      { kind: 'hedged', call: 2, why: 'failed' },
+      { kind: 'won', call: 2 },
+    ]);
+    const gates = [gated<string>(), gated<string>()];
+    let calls = 0;
+    const result = policy.execute(() => (gates[calls++] as (typeof gates)[number]).operation());
+    await clock.advance('1s');
+    gates[0]?.open('first');
+    expect(await result).toBe('first');
+    gates[1]?.open('second');
+    await clock.advance('1m');
+    expect(events).toEqual([{ kind: 'hedged', call: 2, why: 'slow' }]);
+  });
+
+  it('makes no call that its budget does not allow, and earns its share by its own first calls', async () => {
+    const clock = new VirtualClock();
+    const budget = retryBudget({ ratio: 0.5, minPerSecond: 0, clock });
+    const policy = hedge({ after: '1h', budget, clock });
+    const calls = { made: 0 };
+    for (let call = 0; call < 4; call++) {
+      await policy.executeOutcome(() => {
+        calls.made += 1;
+        throw transient();
+      });
+    }
+    expect(calls.made).toBe(6);
+    const slow = vi.fn(hanging);
+    void hedge({ after: '1s', budget, clock }).execute(slow);
+    await clock.advance('1m');
+    expect(slow).toHaveBeenCalledTimes(1);
+  });
+
+  it('is given up by its listener or by what it calls, and leaves nothing', async () => {
+    const clock = new VirtualClock();
+    const limited = bulkhead({ limit: 1, clock });
+    for (const fails of [true, false]) {
+      const caller = new AbortController();
+      const policy = compose(limited, hedge({ after: '1s', clock, on: () => caller.abort('enough') }));
+      const operation = vi.fn(fails ? flaky(9) : ({ signal }: Attempt) => sleep(clock, 10_000, signal));
+      const result = policy.executeOutcome(operation, { signal: caller.signal });
+      await clock.advance('1s');
+      expect(await result).toMatchObject({ error: 'enough', kind: 'cancelled' });
+      await clock.advance('1m');
+      expect(operation).toHaveBeenCalledTimes(1);
+      expect(limited.atWork).toBe(0);
+      expect(clock.pendingTimers).toBe(0);
+    }
+    const caller = new AbortController();
+    const result = hedge({ after: '1s', clock }).executeOutcome(
+      () => {
+        caller.abort('at once');
+        return hanging();
+      },
+      { signal: caller.signal },
+    );
+    expect(await result).toMatchObject({ error: 'at once', kind: 'cancelled' });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('tells of no winner among values that are no good once its listener has given it up', async () => {
+    const clock = new VirtualClock();
+    const caller = new AbortController();
+    const events: HedgeEvent[] = [];
+    const policy = hedge({
+      after: '1h',
+      extra: 2,
+      handle: (outcome) => outcome.ok,
+      clock,
+      on: (event) => {
+        events.push(event);
+        if (event.kind === 'hedged' && event.call === 3) caller.abort('enough');
+      },
+    });
+    const result = policy.executeOutcome(async () => 0, { signal: caller.signal });
+    expect(await result).toMatchObject({ error: 'enough' });
+    await clock.advance(0);
+    expect(events.map(({ kind, call }) => [kind, call])).toEqual([
+      ['hedged', 2],
+      ['hedged', 3],
+    ]);
   });
 });

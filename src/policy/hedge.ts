@@ -125,22 +125,16 @@ class Race {
     this.#timer = undefined;
     if (this.#made > extra) return;
     const inContext = captureContext();
-    const timer = clock.setTimer(after, () =>
-      inContext(() => {
-        if (this.#timer === timer) this.#another('slow');
-      }),
-    );
-    this.#timer = timer;
+    this.#timer = clock.setTimer(after, () => inContext(() => this.#another('slow')));
   }
 
-  /** Makes another call; false if there are to be no more. */
-  #another(why: 'slow' | 'failed'): boolean {
+  /** Makes another call, unless there are to be no more. */
+  #another(why: 'slow' | 'failed'): void {
     const { extra, budget, on } = this.#hedge;
-    if (this.#over || this.#made > extra || budget?.withdraw() === false) return false;
+    if (this.#made > extra || budget?.withdraw() === false) return;
     if (on !== undefined) tell(on, { kind: 'hedged', call: this.#made + 1, why });
-    if (this.#over) return false;
-    this.#make();
-    return true;
+    // The listener may have given the call up.
+    if (!this.#over) this.#make();
   }
 
   #settled(number: number, ok: boolean, result: unknown): void {
@@ -148,8 +142,11 @@ class Race {
     if (this.#over) return;
     const { handle, on } = this.#hedge;
     const handled = ok ? handlesValue(handle, result) : handlesError(handle, result);
-    // The others may still work.
-    if (handled && (this.#another('failed') || this.#running.size > 0)) return;
+    if (handled) {
+      this.#another('failed');
+      // The others may still work.
+      if (this.#over || this.#running.size > 0) return;
+    }
     this.#end(new DOMException('Another call was quicker', 'AbortError'));
     if (!ok) {
       this.#reject(result);
@@ -163,8 +160,6 @@ class Race {
     this.#over = true;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#signal.removeEventListener('abort', this);
     for (const controller of this.#running.values()) controller.abort(reason);
-    this.#running.clear();
   }
 }
