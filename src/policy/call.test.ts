@@ -339,7 +339,11 @@ describe('work that is left behind', () => {
   it('below a policy of your own, keeps the place of the call that it was made for', async () => {
     const clock = new VirtualClock();
     const limited = bulkhead({ limit: 1, clock });
-    const policy = compose(limited, definePolicy('through', (next) => next()), timeout({ after: '1s', clock }));
+    const policy = compose(
+      limited,
+      definePolicy('through', (next) => next()),
+      timeout({ after: '1s', clock }),
+    );
     const slow = gated<number>();
     const result = policy.executeOutcome(slow.operation);
     await clock.advance('1s');

@@ -1,11 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
 import { VirtualClock } from '../testing/virtual-clock.ts';
+import type { Sample } from '../circuit/index.ts';
+import { sleep } from '../time/index.ts';
 import {
   type CircuitBreakerEvent,
   circuitBreaker,
+  compose,
   consecutiveFailures,
+  defineTripRule,
   failureRate,
+  retry,
   slowCalls,
+  timeout,
 } from './index.ts';
 import { hanging, transient } from '../../test/policies/operations.ts';
 
@@ -323,5 +329,132 @@ describe('circuit breaker', () => {
     await clock.advance('5m');
     await breaker.execute(() => 1);
     expect(breaker.snapshot()).toMatchObject({ failures: 0, openedAt: null, probes: [], successes: 0 });
+  });
+
+  it('tells of each call that it turns away, however it was made, and of each change of its state', async () => {
+    const { breaker, clock, events, open } = setUp({ probes: 1 });
+    await open();
+    await clock.advance('1m');
+    const error = { name: 'CircuitOpenError', retryAfter: 240_000 };
+    const outcome = await breaker.executeOutcome(() => 1);
+    expect(outcome).toMatchObject({ ok: false, kind: 'rejected', error });
+    expect(outcome.ok === false && outcome.error).toBe(outcome.ok === false && outcome.error);
+    await expect(breaker.execute(() => 1)).rejects.toMatchObject(error);
+    await expect(breaker.wrap(() => 1)()).rejects.toMatchObject(error);
+    expect(await breaker.executeOutcome(() => 1, { deadline: Infinity })).toMatchObject({ ok: false, error });
+    await expect(compose(retry({ clock }), breaker).execute(() => 1)).rejects.toMatchObject(error);
+    await clock.advance('4m');
+    await breaker.execute(() => 1);
+    const name = 'odds-api';
+    expect(events).toEqual([
+      { kind: 'moved', name, from: 'closed', to: 'open' },
+      ...Array.from({ length: 5 }, () => ({ kind: 'rejected', name, retryAfter: 240_000 })),
+      expect.objectContaining({ kind: 'moved', name, from: 'open' }),
+      expect.objectContaining({ kind: 'moved', name, to: 'closed' }),
+    ]);
+  });
+
+  it('counts values that are handled as failures, alone and within others', async () => {
+    for (const within of [false, true]) {
+      const { breaker, clock } = setUp({
+        trip: consecutiveFailures(2),
+        handle: (outcome) => outcome.ok && outcome.value === 'empty',
+      });
+      const policy = within ? compose(timeout({ after: '1s', clock }), breaker) : breaker;
+      await policy.execute(() => 'empty');
+      await policy.execute(() => 'full');
+      await policy.executeOutcome(() => Promise.reject(transient()));
+      expect(await policy.execute(() => 'empty')).toBe('empty');
+      expect(breaker.state).toBe('closed');
+      await policy.execute(() => 'empty');
+      expect(breaker.state).toBe('open');
+    }
+  });
+
+  it('does not take an error that it ignores for a success', async () => {
+    for (const within of [false, true]) {
+      const { breaker, clock, fail } = setUp({ trip: consecutiveFailures(2) });
+      const policy = within ? compose(timeout({ after: '1s', clock }), breaker) : breaker;
+      await fail();
+      await policy.executeOutcome(() => Promise.reject(new TypeError('x is undefined')));
+      expect(breaker.state).toBe('closed');
+      await fail();
+      expect(breaker.state).toBe('open');
+    }
+  });
+
+  it('tells a rule of your own how long each call took, and which marks it has passed', async () => {
+    const samples: Sample[] = [];
+    const rule = (marks?: readonly number[]) =>
+      defineTripRule({
+        name: 'watching',
+        initial: 0,
+        record: (state, sample) => {
+          samples.push(sample);
+          return state;
+        },
+        trips: () => false,
+        marks,
+      });
+    const plain = setUp({ trip: rule() });
+    await plain.clock.advance('1h');
+    const took = plain.breaker.execute(() => sleep(plain.clock, 700));
+    await plain.clock.runUntil(took);
+    expect(samples.splice(0)).toEqual([{ failed: false, duration: 700, running: false, reportedAt: 0 }]);
+
+    const marked = setUp({ trip: rule([1_000, 3_000]) });
+    await marked.clock.advance('1h');
+    await marked.clock.runUntil(marked.breaker.execute(() => sleep(marked.clock, 500)));
+    expect(marked.clock.pendingTimers).toBe(0);
+    const slow = marked.breaker.executeOutcome(async () => {
+      await sleep(marked.clock, 4_000);
+      throw transient();
+    });
+    await marked.clock.runUntil(slow);
+    expect(samples).toEqual([
+      { failed: false, duration: 500, running: false, reportedAt: 0 },
+      { failed: false, duration: 1_000, running: true, reportedAt: 0 },
+      { failed: false, duration: 3_000, running: true, reportedAt: 1_000 },
+      { failed: true, duration: 4_000, running: false, reportedAt: 3_000 },
+    ]);
+    expect(marked.clock.pendingTimers).toBe(0);
+  });
+
+  it('stays isolated through a reset and a snapshot while it is held', async () => {
+    const { breaker, open, clock } = setUp();
+    const closed = breaker.snapshot();
+    await open();
+    const opened = breaker.snapshot();
+    breaker.reset();
+    const hold = breaker.isolate();
+    breaker.reset();
+    expect(breaker.state).toBe('isolated');
+    for (const record of [closed, opened, breaker.snapshot()]) {
+      breaker.restore(record);
+      expect(breaker.state).toBe('isolated');
+    }
+    const isolated = breaker.snapshot();
+    hold[Symbol.dispose]();
+    breaker.reset();
+    await clock.advance('1h');
+    breaker.restore(isolated);
+    expect(breaker.state).toBe('open');
+    expect(breaker.snapshot()).toMatchObject({ openedAt: 3_600_000, openUntil: 3_900_000 });
+  });
+
+  it('stays open no longer by a snapshot from another clock than it would by itself, and no shorter', async () => {
+    const { breaker, clock, open } = setUp();
+    await clock.advance('1h');
+    await open();
+    const record = breaker.snapshot();
+    expect(record).toMatchObject({ openedAt: 3_600_000, openUntil: 3_900_000 });
+    breaker.restore(record);
+    expect(breaker.snapshot()).toMatchObject({ openedAt: 3_600_000, openUntil: 3_900_000 });
+    const young = setUp();
+    young.breaker.restore(record);
+    expect(young.breaker.snapshot()).toMatchObject({ openedAt: 0, openUntil: 300_000 });
+    await clock.advance('1m');
+    breaker.restore(record);
+    expect(breaker.snapshot()).toMatchObject({ openedAt: 3_600_000, openUntil: 3_900_000 });
   });
 });

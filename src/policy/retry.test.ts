@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ConfigurationError, ServiceError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
-import { constant, type RetryEvent, retry, retryBudget } from './index.ts';
+import { constant, type RetryEvent, type RetryOptions, retry, retryBudget } from './index.ts';
 import { flaky, transient } from '../../test/policies/operations.ts';
 
 describe('retry', () => {
@@ -116,5 +116,102 @@ describe('retry', () => {
   it('settles with the error of a filter or a backoff that is itself at fault', async () => {
     const wrong = retry({ clock: new VirtualClock(), backoff: () => Number.NaN });
     await expect(wrong.execute(flaky(1))).rejects.toBeInstanceOf(ConfigurationError);
+  });
+
+  it('tells what it does, and why it gives up', async () => {
+    const clock = new VirtualClock();
+    await clock.advance('1h');
+    const error = transient();
+    const told = async (options: RetryOptions, deadline?: number) => {
+      const events: RetryEvent[] = [];
+      const policy = retry({ backoff: constant('4s'), clock, on: (event) => events.push(event), ...options });
+      await clock.runUntil(
+        policy.executeOutcome(
+          flaky(9, () => error),
+          { deadline },
+        ),
+      );
+      return events;
+    };
+    const again = { kind: 'retry', delay: 4_000, error };
+    expect(await told({ attempts: 3 })).toEqual([
+      { ...again, attempt: 1 },
+      { ...again, attempt: 2 },
+      { kind: 'gave_up', attempt: 3, why: 'attempts', error },
+    ]);
+    expect(await told({ attempts: 9, maxElapsed: '4s' })).toEqual([
+      { ...again, attempt: 1 },
+      { kind: 'gave_up', attempt: 2, why: 'max_elapsed', error },
+    ]);
+    expect(await told({ attempts: 9 }, clock.now() + 8_000)).toEqual([
+      { ...again, attempt: 1 },
+      { kind: 'gave_up', attempt: 2, why: 'deadline', error },
+    ]);
+    const empty = retryBudget({ minPerSecond: 0, clock });
+    expect(await told({ budget: empty })).toEqual([{ kind: 'gave_up', attempt: 1, why: 'budget', error }]);
+  });
+
+  it('starts an attempt at the very end of maxElapsed, on a clock that has gone on for long', async () => {
+    const clock = new VirtualClock();
+    await clock.advance('1d');
+    for (const options of [undefined, { deadline: Infinity }]) {
+      const operation = flaky(9);
+      const policy = retry({ attempts: 9, backoff: constant('5s'), maxElapsed: '10s', clock });
+      await clock.runUntil(policy.executeOutcome(operation, options));
+      expect(operation).toHaveBeenCalledTimes(3);
+      const alone = flaky(9);
+      await expect(clock.runUntil(policy.execute(alone, options))).rejects.toThrow('away');
+      expect(alone).toHaveBeenCalledTimes(3);
+    }
+  });
+
+  it('tells its backoff of the failure, the attempt and the delay before, with the chance it was given', async () => {
+    const clock = new VirtualClock();
+    const error = transient();
+    const random = () => 0.25;
+    const backoff = vi.fn((_failure: unknown, chance: () => number) => 1_000 * (chance() + 1));
+    await clock.runUntil(
+      retry({ attempts: 3, backoff, random, clock }).executeOutcome(flaky(9, () => error)),
+    );
+    expect(backoff.mock.calls).toEqual([
+      [{ error, attempt: 1, previousDelay: 0 }, random],
+      [{ error, attempt: 2, previousDelay: 1_250 }, random],
+    ]);
+    expect(clock.now()).toBe(2_500);
+  });
+
+  it('waits until the date that the service names', async () => {
+    const clock = new VirtualClock();
+    const date = new Date(Math.ceil(clock.wallNow() / 1_000) * 1_000 + 20_000);
+    const error = { status: 503, headers: { 'retry-after': date.toUTCString() } };
+    await clock.runUntil(retry({ backoff: constant('1s'), clock }).execute(flaky(1, () => error)));
+    expect(clock.wallNow()).toBe(date.getTime());
+  });
+
+  it('earns a share of its budget also by calls that work at once', async () => {
+    const clock = new VirtualClock();
+    const budget = retryBudget({ ratio: 0.5, minPerSecond: 0, clock });
+    const policy = retry({ backoff: constant(0), budget, clock });
+    await policy.execute(() => 1);
+    await expect(policy.execute(flaky(1))).resolves.toBe(2);
+    await expect(policy.execute(flaky(1))).rejects.toThrow('away');
+  });
+
+  it('gives the last value that was not good enough, and the fault of a backoff by name', async () => {
+    const clock = new VirtualClock();
+    let value = 0;
+    const never = retry({ attempts: 3, backoff: constant(0), handle: ({ ok }) => ok, clock });
+    await expect(never.execute(() => ++value)).resolves.toBe(3);
+    const wrong = retry({ backoff: () => -1, clock });
+    await expect(wrong.execute(flaky(1))).rejects.toMatchObject({ field: 'retry.backoff' });
+    expect(await wrong.executeOutcome(flaky(1))).toMatchObject({ ok: false, kind: 'permanent' });
+    const fault = new Error('no idea');
+    const throws = retry({
+      backoff: () => {
+        throw fault;
+      },
+      clock,
+    });
+    await expect(throws.execute(flaky(1))).rejects.toBe(fault);
   });
 });
