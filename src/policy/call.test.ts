@@ -198,7 +198,8 @@ describe('a call', () => {
     const callable = Object.assign(() => {}, { then: (resolve: (value: string) => void) => resolve('late') });
     expect(await policy.execute((): unknown => callable)).toBe('late');
     const plain = () => 1;
-    for (const value of [null, undefined, 0, '', 'then', plain, { then: 1 }, { data: 1 }])
+    const likeOne: unknown = JSON.parse('{ "then": 1 }');
+    for (const value of [null, undefined, 0, '', 'then', plain, likeOne, { data: 1 }])
       expect(await policy.execute((): unknown => value)).toBe(value);
   });
 });

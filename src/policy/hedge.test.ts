@@ -182,7 +182,11 @@ describe('hedge', () => {
     for (const fails of [true, false]) {
       const caller = new AbortController();
       const policy = compose(limited, hedge({ after: '1s', clock, on: () => caller.abort('enough') }));
-      const operation = vi.fn(fails ? flaky(9) : ({ signal }: Attempt) => sleep(clock, 10_000, signal));
+      const operation = vi.fn(async ({ signal }: Attempt): Promise<number> => {
+        if (fails) throw transient();
+        await sleep(clock, 10_000, signal);
+        return 1;
+      });
       const result = policy.executeOutcome(operation, { signal: caller.signal });
       await clock.advance('1s');
       expect(await result).toMatchObject({ error: 'enough', kind: 'cancelled' });
