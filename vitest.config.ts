@@ -9,8 +9,9 @@ export default defineConfig({
     // Of the longest files several wait for most of their time: one worker fewer than cores, the default, would wait with them.
     maxWorkers: '100%',
     // For a machine that is busy; a test that hangs is told all the same.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     setupFiles: ['test/setup/loopback-only.ts'],
     // A project of its own, whose tests run on the packed package: test/package/quickstart.test.ts.
     // Run by themselves: test/mutation is all of the policies' tests once more.
