@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gated, hanging } from '../../test/policies/operations.ts';
+import { gated, hanging, transient } from '../../test/policies/operations.ts';
 import { ConfigurationError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { type BulkheadEvent, bulkhead, compose, constant, retry, timeout } from './index.ts';
@@ -27,6 +27,16 @@ describe('bulkhead', () => {
       { kind: 'queued', waiting: 1 },
       { kind: 'rejected', why: 'full' },
     ]);
+  });
+
+  it('has the place of a call that fails free again', async () => {
+    const clock = new VirtualClock();
+    const policy = bulkhead({ limit: 1, clock });
+    for (const options of [undefined, { deadline: Infinity }]) {
+      await expect(policy.execute(() => Promise.reject(transient()), options)).rejects.toThrow('away');
+      await expect(policy.execute(() => 1, options)).resolves.toBe(1);
+      expect(policy.atWork).toBe(0);
+    }
   });
 
   it('serves those who wait in the order in which they came, before any newcomer', async () => {

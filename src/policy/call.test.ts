@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it, vi } from 'vitest';
 import { flaky, gated, hanging, transient } from '../../test/policies/operations.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
@@ -189,6 +190,45 @@ describe('a call', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('counts in a budget below a policy of your own', async () => {
+    const clock = new VirtualClock();
+    const budget = retryBudget({ ratio: 1, minPerSecond: 0, clock });
+    const through = definePolicy('through', (next) => next());
+    const policy = compose(through, retry({ backoff: constant(0), budget, clock }));
+    await expect(policy.execute(flaky(1))).resolves.toBe(2);
+    await expect(policy.execute(flaky(2))).rejects.toThrow('away');
+  });
+
+  it('hears of its deadline where it was made', async () => {
+    const clock = new VirtualClock();
+    const who = new AsyncLocalStorage<string>();
+    const heard: unknown[] = [];
+    const call = (name: string, deadline: number) =>
+      who.run(name, () =>
+        retry({ clock }).executeOutcome(
+          ({ signal }) => {
+            signal.addEventListener('abort', () => heard.push(who.getStore()));
+            return hanging();
+          },
+          { deadline },
+        ),
+      );
+    const calls = [call('first', 2_000), call('second', 1_000)];
+    await clock.advance('2s');
+    await Promise.all(calls);
+    expect(heard).toEqual(['second', 'first']);
+  });
+
+  it('is made again after a thenable that rejects, as after a promise', async () => {
+    const policy = compose(retry({ attempts: 2, backoff: constant(0) }), timeout({ after: '1h' }));
+    const then = (_resolve: unknown, reject: (error: unknown) => void) => reject(transient());
+    for (const make of [() => ({}), () => () => {}]) {
+      const operation = vi.fn((): unknown => Object.defineProperty(make(), 'then', { value: then }));
+      expect(await policy.executeOutcome(operation)).toMatchObject({ ok: false, kind: 'transient' });
+      expect(operation).toHaveBeenCalledTimes(2);
+    }
+  });
+
   it('takes a function with a `then` for a promise, and anything else that has none for a value', async () => {
     const policy = compose(
       retry(),
@@ -282,13 +322,17 @@ describe('a call that a listener gives up', () => {
     }
   });
 
-  it('as it falls back, gives the reason and not the substitute', async () => {
+  it('as it falls back, gives the reason and not the substitute, and its place once', async () => {
+    const clock = new VirtualClock();
     const caller = new AbortController();
-    const substitute = vi.fn(async () => 'last known');
-    const policy = fallback(substitute, { on: () => caller.abort('enough') });
+    const limited = bulkhead({ limit: 1, clock });
+    const substitute = fallback(async () => 'last known', { clock, on: () => caller.abort('enough') });
+    const policy = compose(limited, substitute);
     expect(
       await policy.executeOutcome(() => Promise.reject(transient()), { signal: caller.signal }),
     ).toMatchObject({ error: 'enough', kind: 'cancelled' });
+    await clock.advance('1s');
+    expect(limited.atWork).toBe(0);
   });
 });
 
@@ -334,6 +378,30 @@ describe('work that is left behind', () => {
       gate.open(index);
       await clock.advance(0);
     }
+    expect(limited.atWork).toBe(0);
+  });
+
+  it('keeps the place of the attempt that it was made for', async () => {
+    const clock = new VirtualClock();
+    const limited = bulkhead({ limit: 2, clock });
+    const policy = compose(
+      retry({ attempts: 2, backoff: constant(0), clock }),
+      limited,
+      timeout({ after: '1s', clock }),
+    );
+    const gates = [gated<number>(), gated<number>()];
+    let calls = 0;
+    const result = policy.executeOutcome(() => (gates[calls++] as (typeof gates)[number]).operation());
+    await clock.advance('1s');
+    expect(limited.atWork).toBe(2);
+    await clock.advance('1s');
+    expect(await result).toMatchObject({ kind: 'timeout' });
+    expect(limited.atWork).toBe(2);
+    gates[1]?.open(2);
+    await clock.advance(0);
+    expect(limited.atWork).toBe(1);
+    gates[0]?.open(1);
+    await clock.advance(0);
     expect(limited.atWork).toBe(0);
   });
 

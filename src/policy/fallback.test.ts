@@ -1,10 +1,12 @@
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { hanging, transient } from '../../test/policies/operations.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
+import { sleep } from '../time/index.ts';
 import {
   type CircuitBreaker,
   circuitBreaker,
   compose,
+  constant,
   fallback,
   type Policy,
   retry,
@@ -29,6 +31,33 @@ describe('fallback', () => {
     const result = bounded.executeOutcome(() => Promise.reject(transient()));
     await clock.advance('1s');
     expect(await result).toMatchObject({ ok: false, kind: 'timeout' });
+  });
+
+  it('takes no substitute that comes when the time outside was up for what it stood for', async () => {
+    const clock = new VirtualClock();
+    const policy = compose(
+      retry({ attempts: 2, backoff: constant(0), clock }),
+      timeout({ after: '1s', clock }),
+      fallback(() => sleep(clock, 1_500).then(() => 'too late'), { clock }),
+    );
+    let calls = 0;
+    const result = policy.execute(async () => {
+      calls += 1;
+      if (calls === 1) throw transient();
+      await sleep(clock, 900);
+      return 'second';
+    });
+    await expect(clock.runUntil(result)).resolves.toBe('second');
+    expect(clock.now()).toBe(1_900);
+  });
+
+  it('gives a substitute that is nothing, and what a thenable gives', async () => {
+    const failing = () => Promise.reject<number>(transient());
+    expect(await fallback(() => null).execute(failing)).toBe(null);
+    expect(await fallback(() => undefined).execute(failing)).toBe(undefined);
+    // biome-ignore lint/suspicious/noThenProperty: it is about thenables
+    const thenable = { then: (resolve: (value: number) => void) => resolve(7) };
+    expect(await fallback((): unknown => thenable).execute(failing)).toBe(7);
   });
 
   it('gives what the substitute itself throws', async () => {

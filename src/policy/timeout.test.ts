@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { TimeoutError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { sleep } from '../time/index.ts';
-import { timeout } from './index.ts';
-import { transient } from '../../test/policies/operations.ts';
+import { bulkhead, compose, type TimeoutEvent, timeout } from './index.ts';
+import { hanging, transient } from '../../test/policies/operations.ts';
 
 describe('timeout', () => {
   it('aborts the signal, and fails with its own error', async () => {
@@ -52,5 +52,34 @@ describe('timeout', () => {
     });
     await expect(clock.runUntil(result)).rejects.toBeInstanceOf(TimeoutError);
     expect(late()).toBe(true);
+  });
+
+  it('aborts the signal before the grace, in which work that heeds it ends the call', async () => {
+    const clock = new VirtualClock();
+    const events: TimeoutEvent[] = [];
+    const policy = timeout({ after: '10s', grace: '5s', clock, on: (event) => events.push(event) });
+    const tidying = policy.execute(async ({ signal }) => {
+      await sleep(clock, 60_000, signal).catch(() => sleep(clock, 2_000));
+      return 'tidied up';
+    });
+    await expect(clock.runUntil(tidying)).rejects.toMatchObject({
+      name: 'TimeoutError',
+      message: 'Not done within 10000 ms',
+      after: 10_000,
+    });
+    expect(clock.now()).toBe(12_000);
+    expect(events).toEqual([{ kind: 'timed_out', after: 10_000 }]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('ends a call that still waits for its turn, which leaves the queue', async () => {
+    const clock = new VirtualClock();
+    const limited = bulkhead({ limit: 1, queue: 1, clock });
+    void limited.execute(hanging);
+    const policy = compose(timeout({ after: '1s', grace: '2s', clock }), limited);
+    await expect(clock.runUntil(policy.execute(() => 1))).rejects.toBeInstanceOf(TimeoutError);
+    expect(clock.now()).toBe(3_000);
+    expect(limited.waiting).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 });
