@@ -1,6 +1,7 @@
 import type { Clock } from '../time/index.ts';
 import type { CircuitRecord, CircuitState } from './record.ts';
 import {
+  answerOf,
   type CircuitEvent,
   type CircuitSettings,
   counting,
@@ -28,14 +29,13 @@ export class LocalCircuit {
   readonly #clock: Clock;
   readonly #host: CircuitHost;
   // All calls that a closed circuit admits in one epoch hold the same ticket.
-  #closedTicket: Ticket;
+  #closedTicket: Ticket | undefined;
 
   constructor(settings: CircuitSettings, clock: Clock, host: CircuitHost) {
     this.#settings = settings;
     this.#clock = clock;
     this.#host = host;
     this.#record = newCircuit(settings);
-    this.#closedTicket = { epoch: this.#record.epoch, probe: null };
   }
 
   get state(): CircuitState {
@@ -63,7 +63,7 @@ export class LocalCircuit {
   get closedTicket(): Ticket | undefined {
     const { state, epoch } = this.#record;
     if (state !== 'closed') return undefined;
-    if (this.#closedTicket.epoch !== epoch) this.#closedTicket = { epoch, probe: null };
+    if (this.#closedTicket?.epoch !== epoch) this.#closedTicket = { epoch, probe: null };
     return this.#closedTicket;
   }
 
@@ -72,18 +72,15 @@ export class LocalCircuit {
     if (closed !== undefined) return closed;
     const refused = this.refusal();
     if (refused !== undefined) return refused;
-    for (const effect of this.apply({ kind: 'enter' })) {
-      if (effect.kind === 'admitted') return effect.ticket;
-      if (effect.kind === 'rejected') return { retryAfter: effect.retryAfter };
-    }
-    throw new Error('a circuit neither admitted nor rejected');
+    const answer = answerOf(this.apply({ kind: 'enter' }));
+    return answer.kind === 'admitted' ? answer.ticket : { retryAfter: answer.retryAfter };
   }
 
   /** Why nobody is admitted, where that is so for sure: very many calls may be turned away while it is open. */
   refusal(): Refusal | undefined {
     const { state, openUntil } = this.#record;
-    if (state !== 'open' || openUntil === null) return undefined;
-    const retryAfter = openUntil - this.#clock.now();
+    if (state !== 'open') return undefined;
+    const retryAfter = (openUntil ?? 0) - this.#clock.now();
     return retryAfter > 0 ? { retryAfter } : undefined;
   }
 

@@ -4,6 +4,7 @@ import { AwayCircuit } from './away.ts';
 import type { CircuitReading, CircuitStore } from './circuit-store.ts';
 import type { CircuitRecord, CircuitState } from './record.ts';
 import {
+  answerOf,
   type CircuitEvent,
   type CircuitSettings,
   type Effect,
@@ -242,11 +243,9 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
       const id = nextId();
       const effects = await attempt({ kind: 'enter', holder: id }, id);
       const isDegraded = effects instanceof AwayCircuit;
-      for (const effect of isDegraded ? [effects.enter(storeTime())] : effects) {
-        if (effect.kind === 'admitted') return { admitted: true, ticket: effect.ticket, away: isDegraded };
-        if (effect.kind === 'rejected') return { admitted: false, retryAfter: effect.retryAfter };
-      }
-      throw new Error('a circuit neither admitted nor rejected');
+      const answer = isDegraded ? effects.enter(storeTime()) : answerOf(effects);
+      if (answer.kind === 'rejected') return { admitted: false, retryAfter: answer.retryAfter };
+      return { admitted: true, ticket: answer.ticket, away: isDegraded };
     },
     async leave({ ticket, away: wasAway }, outcome) {
       if (wasAway) away?.leave(ticket, outcome, storeTime());

@@ -71,6 +71,8 @@ export type Effect =
   | { readonly kind: 'rejected'; readonly retryAfter: number | undefined }
   | { readonly kind: 'moved'; readonly from: CircuitState; readonly to: CircuitState };
 
+export type Answer = Effect & { readonly kind: 'admitted' | 'rejected' };
+
 export interface Transition {
   readonly record: CircuitRecord;
   readonly effects: readonly Effect[];
@@ -136,6 +138,11 @@ export function transition(
   }
 }
 
+/** What became of an `enter`; it is the last of the effects. */
+export function answerOf(effects: readonly Effect[]): Answer {
+  return effects.at(-1) as Answer;
+}
+
 function enter(settings: CircuitSettings, record: CircuitRecord, now: number, holder?: string): Transition {
   if (record.state === 'closed')
     return { record, effects: [{ kind: 'admitted', ticket: { epoch: record.epoch, probe: null } }] };
@@ -178,10 +185,9 @@ function leave(
     if (outcome === 'ignored') return unchanged(record);
     return count(settings, record, { failed, running: false, duration, reportedAt }, now);
   }
-  // Given back twice, or never taken: not ours to count.
-  if (record.state !== 'half-open' || !record.probes.some(({ id }) => id === ticket.probe))
-    return unchanged(record);
   const probes = record.probes.filter(({ id }) => id !== ticket.probe);
+  // Given back twice, or never taken: not ours to count.
+  if (probes.length === record.probes.length) return unchanged(record);
   if (outcome === 'ignored') return unchanged({ ...record, probes });
   if (failed) return move(settings, { ...record, probes, failures: record.failures + 1 }, 'open', now);
   const successes = record.successes + 1;
@@ -251,8 +257,7 @@ function stepsBefore({ growth }: CircuitSettings, record: CircuitRecord, now: nu
 function openTime({ openFor, growth, random = Math.random }: CircuitSettings, steps: number): number {
   if (growth === undefined) return openFor;
   // The power may overflow to Infinity, which the cap bounds.
-  const time = Math.min(growth.cap, openFor * growth.factor ** steps);
-  return growth.jitter === 0 ? time : time * (1 + growth.jitter * random());
+  return Math.min(growth.cap, openFor * growth.factor ** steps) * (1 + growth.jitter * random());
 }
 
 function grown(

@@ -92,14 +92,57 @@ describe('failure rate', () => {
   });
 
   it.each([
-    ['threshold', { threshold: 0 }],
-    ['threshold', { threshold: Number.NaN }],
-    ['window', { threshold: 1, window: 0 }],
-    ['window.calls', { threshold: 1, window: { calls: 1.5 } }],
-    ['minimumCalls', { threshold: 1, window: { calls: 5 }, minimumCalls: 6 }],
-  ])('refuses a wrong %s', (field, options) => {
+    [{ threshold: 0 }, 'threshold must be a number above 0 and at most 1'],
+    [{ threshold: 1.1 }, 'threshold must be a number above 0 and at most 1'],
+    [{ threshold: '0.5' as never }, 'threshold must be a number above 0 and at most 1'],
+    [{ threshold: Number.NaN }, 'threshold must be'],
+    [{ threshold: 1, window: 0 }, 'window must be'],
+    [{ threshold: 1, window: null as never }, 'window must be'],
+    [{ threshold: 1, window: { calls: 1.5 } }, 'window.calls must be a whole number from 1 to 10000'],
+    [{ threshold: 1, window: { calls: 0 } }, 'window.calls must be'],
+    [{ threshold: 1, window: { calls: 10_001 } }, 'window.calls must be'],
+    [
+      { threshold: 1, window: { calls: 5 }, minimumCalls: 6 },
+      "minimumCalls must be a whole number of at least 1, and at most the window's 5 calls, received 6",
+    ],
+    [{ threshold: 1, minimumCalls: 1.5 }, 'minimumCalls must be a whole number of at least 1, received 1.5'],
+    [{ threshold: 1, minimumCalls: 0 }, 'minimumCalls must be'],
+  ])('refuses %j', (options, told) => {
     expect(() => failureRate(options)).toThrow(ConfigurationError);
-    expect(() => failureRate(options)).toThrow(`failureRate.${field} must be`);
+    expect(() => failureRate(options)).toThrow(`failureRate.${told}`);
+  });
+
+  it('takes the largest window and the smallest, and of both as many calls at least', () => {
+    for (const calls of [1, 10_000])
+      expect(failureRate({ threshold: 1, window: { calls }, minimumCalls: calls }).needs).toBe('nothing');
+  });
+
+  it('needs the time where its window is one of time', () => {
+    const { name, needs, marks } = failureRate({ threshold: 1, window: '1m' });
+    expect([name, needs, marks]).toEqual(['failureRate', 'time', undefined]);
+  });
+
+  it('takes as much room before the first call as after many', () => {
+    for (const window of ['10s', { calls: 40 }] as const) {
+      const rule = failureRate({ threshold: 1, window });
+      let state = rule.initial;
+      for (let call = 0; call < 100; call++) state = rule.record(state, sample(true), call * 700);
+      expect(state).toHaveLength((rule.initial as readonly number[]).length);
+      expect(new Set(rule.initial as readonly number[])).toEqual(new Set([0]));
+      expect(rule.initial).toHaveLength(window === '10s' ? 21 : 5);
+    }
+  });
+
+  it('forgets what a clock that is ahead has counted, once it is counted by one that is behind', () => {
+    const rule = failureRate({ threshold: 1, window: '10s', minimumCalls: 1 });
+    const ahead = recorded(rule, [[100_000, sample(true)]]);
+    expect(rule.trips(ahead, 100_000)).toBe(true);
+    expect(rule.trips(ahead, 50_000)).toBe(false);
+  });
+
+  it('does not count a call that still runs', () => {
+    const rule = failureRate({ threshold: 1, minimumCalls: 1 });
+    expect(rule.record(rule.initial, sample(true, 5, { running: true }), 0)).toBe(rule.initial);
   });
 });
 
@@ -139,6 +182,36 @@ describe('slow calls', () => {
         [0, sample(false, 2_000)],
         [0, sample(false, 1)],
       ]),
+    );
+  });
+});
+
+describe('slow calls that are set wrong', () => {
+  it.each([
+    [{ threshold: 1, slowerThan: 0 }, 'slowCalls.slowerThan must be'],
+    [{ threshold: 2, slowerThan: 1 }, 'slowCalls.threshold must be'],
+  ])('are refused: %j', (options, told) => {
+    expect(() => slowCalls(options)).toThrow(told);
+  });
+
+  it('have a name, and need the duration', () => {
+    const { name, needs, marks } = slowCalls({ threshold: 1, slowerThan: '2s' });
+    expect([name, needs, marks]).toEqual(['slowCalls', 'duration', [2_000]]);
+  });
+});
+
+describe('failures in a row', () => {
+  it('count what has ended, and need nothing but that', () => {
+    const rule = consecutiveFailures(2);
+    expect([rule.name, rule.needs, rule.initial]).toEqual(['consecutiveFailures', 'nothing', 0]);
+    expect(rule.record(1, sample(true, 5, { running: true }), 0)).toBe(1);
+    expect(rule.record(1, sample(false, 5, { running: true }), 0)).toBe(1);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, '3'])('are not %j', (count) => {
+    expect(() => consecutiveFailures(count as never)).toThrow(ConfigurationError);
+    expect(() => consecutiveFailures(count as never)).toThrow(
+      'consecutiveFailures must be a whole number of at least 1',
     );
   });
 });
@@ -200,6 +273,29 @@ describe('any of several rules', () => {
   it('refuses none, and what is no rule', () => {
     expect(() => anyOf()).toThrow('anyOf must be given at least one trip rule');
     expect(() => anyOf({} as never)).toThrow('anyOf[0] must be a trip rule');
+    expect(() => anyOf(consecutiveFailures(1), undefined as never)).toThrow('anyOf[1] must be a trip rule');
+  });
+
+  it('needs what one of them needs, and of a rule that does not say, the duration', () => {
+    const failures = consecutiveFailures(1);
+    const timed = failureRate({ threshold: 1 });
+    const own = defineTripRule({ name: 'own', initial: 0, record: (n) => n, trips: () => false });
+    const slow = slowCalls({ threshold: 1, slowerThan: 1 });
+    const needs = [
+      [failures, failures],
+      [failures, timed],
+      [timed, slow, failures],
+      [failures, own],
+    ];
+    expect(needs.map((rules) => anyOf(...rules).needs)).toEqual(['nothing', 'time', 'duration', 'duration']);
+    expect('marks' in anyOf(failures, own)).toBe(false);
+  });
+
+  it('keeps its state where nothing changes for any of them, and only there', () => {
+    const rule = anyOf(consecutiveFailures(3), consecutiveFailures(5));
+    expect(rule.record(rule.initial, sample(false), 0)).toBe(rule.initial);
+    expect(rule.record([1, 0], sample(false), 0)).toEqual([0, 0]);
+    expect(rule.record(rule.initial, sample(true), 0)).toEqual([1, 1]);
   });
 });
 
@@ -223,16 +319,34 @@ describe('a trip rule of your own', () => {
     expect(rule.marks).toEqual([1_000, 5_000]);
   });
 
+  const right = { name: 'rule', initial: 0, record: (state: number) => state, trips: () => false };
+
   it.each([
-    ['initial', { initial: { fine: 1, wrong: () => 1 } }],
-    ['marks', { marks: [5, 3] }],
-    ['name', { name: '' }],
-    ['initial', { initial: Number.NaN }],
-    ['record', { record: undefined }],
-    ['trips', { trips: 7 }],
-    ['marks', { marks: [5, 5] }],
-  ])('refuses a wrong %s', (field, wrong) => {
-    const right = { name: 'rule', initial: 0, record: (state: number) => state, trips: () => false };
-    expect(() => defineTripRule({ ...right, ...wrong } as never)).toThrow(`defineTripRule.${field} must be`);
+    ['initial', { initial: { fine: 1, wrong: () => 1 } }, 'JSON'],
+    ['initial', { initial: Number.NaN }, 'JSON'],
+    ['initial', { initial: () => 1 }, 'JSON'],
+    ['initial', { initial: undefined }, 'JSON'],
+    ['initial', { initial: [1, Infinity] }, 'JSON'],
+    ['marks', { marks: [5, 3] }, 'milliseconds above 0, ascending'],
+    ['marks', { marks: [5, 5] }, 'milliseconds above 0, ascending'],
+    ['marks', { marks: [0, 5] }, 'milliseconds above 0, ascending'],
+    ['marks', { marks: [5, Infinity] }, 'milliseconds above 0, ascending'],
+    ['name', { name: '' }, 'a name'],
+    ['name', { name: 7 }, 'a name'],
+    ['record', { record: undefined }, 'a function'],
+    ['trips', { trips: 7 }, 'a function'],
+  ])('refuses a wrong %s', (field, wrong, allowed) => {
+    expect(() => defineTripRule({ ...right, ...wrong } as never)).toThrow(
+      `defineTripRule.${field} must be ${allowed}`,
+    );
   });
+
+  it.each([null, 'text', '', true, false, -1.5, [], {}, [1, 'a', null, { deep: [true] }]])(
+    'may keep %j',
+    (initial) => {
+      const rule = defineTripRule({ ...right, initial } as never);
+      expect(rule.initial).toBe(initial);
+      expect('marks' in rule).toBe(false);
+    },
+  );
 });
