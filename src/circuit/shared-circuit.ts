@@ -2,7 +2,7 @@ import { StoreUnavailableError } from '../errors/index.ts';
 import { type Clock, sleep, type Timer, withinTime } from '../time/index.ts';
 import { AwayCircuit } from './away.ts';
 import type { CircuitReading, CircuitStore } from './circuit-store.ts';
-import type { CircuitRecord, CircuitState } from './record.ts';
+import type { CircuitRecord, CircuitState, TripState } from './record.ts';
 import {
   answerOf,
   type CircuitEvent,
@@ -143,7 +143,9 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
           ? { record: before.record, effects: adopted(before.record, id) }
           : transition(settings, before.record, event, read.time);
         const applied = [...read.applied, ...pending.map((entry) => entry.id), ...(landed ? [] : [id])];
-        const isNew = record !== (read.record ?? record) || (read.record === undefined && isUsed(record));
+        const isNew =
+          record !== (read.record ?? record) ||
+          (read.record === undefined && isUsed(record, settings.trip.initial));
         const all = [...before.effects, ...effects];
         const writesUntil = Math.max(read.writesUntil ?? 0, read.time) + writeEvery;
         const wait = writesUntil - writesAtOnce * writeEvery - read.time;
@@ -336,8 +338,8 @@ const opensAtOnce: CircuitSettings['trip'] = {
 };
 
 /** A record that says no more than none at all needs no write. */
-function isUsed(record: CircuitRecord): boolean {
-  return record.epoch > 0 || record.failures > 0 || record.nextProbe > 0;
+function isUsed(record: CircuitRecord, initial: TripState): boolean {
+  return record.epoch > 0 || record.failures > 0 || record.trip !== initial;
 }
 
 /** What became of an event whose answer was lost. */
