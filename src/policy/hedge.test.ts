@@ -152,8 +152,8 @@ describe('hedge', () => {
     const result = policy.execute(() => (gates[calls++] as (typeof gates)[number]).operation());
     await clock.advance('1s');
     gates[0]?.open('first');
+    gates[1]?.open('second, in the same turn');
     expect(await result).toBe('first');
-    gates[1]?.open('second');
     await clock.advance('1m');
     expect(events).toEqual([{ kind: 'hedged', call: 2, why: 'slow' }]);
   });
