@@ -10,6 +10,7 @@ export default defineConfig({
     testTimeout: 10_000,
     include: ['test/mutation/all.test.ts'],
     exclude: [],
+    projects: undefined,
     env: { MODEL_SHARE: '0.02', MODEL_SEED: '7' },
   },
 });
