@@ -52,7 +52,7 @@ describe('the circuit of one process', () => {
     expect(circuit.refusal()).toBeUndefined();
     circuit.apply({ kind: 'isolate' });
     expect(circuit.refusal()).toBeUndefined();
-    expect(circuit.enter()).toEqual({ retryAfter: undefined });
+    expect(circuit.enter()).toStrictEqual({ retryAfter: undefined });
   });
 
   it('says nothing of an open one that a snapshot brings with no time to its end', () => {

@@ -99,6 +99,7 @@ describe('the real clock on timers that are not those of Node', () => {
     const timer = clock.setTimer(60 * day, () => {});
     timer.rest?.();
     set[0]?.callback();
+    expect(set[1]?.alive).toBe(false);
     timer.wake?.();
     set[1]?.callback();
     expect(set.map(({ delay, alive }) => [delay, alive])).toEqual([
