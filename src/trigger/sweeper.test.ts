@@ -615,6 +615,22 @@ describe('sweeper', () => {
       expect(report.results).toMatchObject([{ status: 'succeeded' }]);
     });
 
+    it('are not needed for it if that look fails either: it has as long as what is revived', async () => {
+      await parkedNotReady();
+      await context.clock.advance('37h');
+      context.upstream.ready();
+      deeds.offense.extract = () => {
+        throw new ServiceError('away', { service: 'x', kind: 'transient' });
+      };
+      const report = await context.clock.runUntil(dispatcher.tableUpdated('nba_raw.boxscore', [date]));
+      expect(report.results).toMatchObject([{ status: 'failed' }]);
+      deeds.offense.extract = () => {};
+      await context.clock.advance('6d');
+      const later = await context.clock.runUntil(dispatcher.sweep());
+      expect(later.gaveUp).toEqual([]);
+      expect(later.results).toMatchObject([{ status: 'succeeded' }]);
+    });
+
     it('extend the time until a parked run is given up', async () => {
       await parkedNotReady();
       expect(await operations().extend(keys.offense, '12h')).toBe(true);

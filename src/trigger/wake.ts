@@ -40,12 +40,18 @@ export async function wake(
   for await (const { entry } of found) {
     if (!entry.readable || !waitsFor(known, entry.value, update)) continue;
     const change = (record: WorkRecord, time: number): WorkRecord | undefined => {
-      if (record.lease !== null)
-        return record.lease.again ? undefined : { ...record, lease: { ...record.lease, again: true } };
-      if (record.parked !== null) {
-        const { parked } = record;
+      const { parked: before } = record;
+      const isLate = before !== null && before.giveUpAt <= time;
+      // What is past its time and not yet given up has as long from now on as what is revived.
+      const giveUpAt = time + retention.parkedAtMost;
+      const parked = isLate && revive ? { ...before, giveUpAt } : before;
+      if (record.lease !== null) {
+        if (record.lease.again && parked === before) return undefined;
+        return { ...record, lease: { ...record.lease, again: true }, parked };
+      }
+      if (parked !== null) {
         // A failure's pause is kept, but what is about to be given up is tried once more.
-        if (parked.wake === 'time' && parked.giveUpAt > time) return undefined;
+        if (parked.wake === 'time' && !isLate) return undefined;
         const nextLook = Math.min(parked.nextLook, nextTurn(parked, time, config.parking.lookEvery));
         woken++;
         dueIn = Math.max(dueIn, nextLook - time);
