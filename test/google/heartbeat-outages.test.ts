@@ -218,9 +218,10 @@ describe.skipIf(skip !== undefined)(`twenty runs beating through outages${skip ?
       await watchFor(2 * interval);
       const { unread } = await health();
       expect(unread.map(({ sink }) => sink)).toEqual(['firestore', 'cloud_logging']);
-      // The better of those that are back is in use, each within an interval.
+      // The better of those that are back is in use, the first within an interval; a probe of the second may meet its client's
+      // pause between connections, and the next one is half an interval later at the earliest.
       await networks.logging.set('pass');
-      expect(await untilBack('cloud_logging')).toBeLessThanOrEqual(interval);
+      expect(await untilBack('cloud_logging')).toBeLessThanOrEqual(2 * interval);
       await networks.firestore.set('pass');
       expect(await untilBack()).toBeLessThanOrEqual(interval);
     } finally {
