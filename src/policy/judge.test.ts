@@ -1,11 +1,14 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { flaky, transient } from '../../test/policies/operations.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { compose, constant, retry, timeout } from './index.ts';
 
 describe('which outcomes a policy deals with', () => {
-  const reported = vi.spyOn(console, 'error').mockImplementation(() => {});
-  afterEach(() => reported.mockClear());
+  let reported: MockInstance<typeof console.error>;
+  beforeEach(() => {
+    reported = vi.spyOn(console, 'error').mockImplementation(() => {});
+  });
+  afterEach(() => reported.mockRestore());
 
   it("is never the caller's own abort, whatever it is told", async () => {
     const handle = vi.fn(() => true);
