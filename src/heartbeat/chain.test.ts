@@ -107,9 +107,10 @@ describe('heartbeat chain', () => {
     await send();
     first.state = 'up';
     await clock.advance('60s');
-    await send();
+    expect(await send()).toEqual({ sink: 'sink-1' });
     expect(first.landed).toHaveLength(1);
-    expect(chain.statistics().degraded).toBe(false);
+    expect(second.landed).toHaveLength(2);
+    expect(chain.statistics()).toEqual({ delivered: { 'sink-1': 1, 'sink-2': 1 }, lost: 0, degraded: false });
     expect(await send()).toEqual({ sink: 'sink-1' });
     expect(second.calls).toHaveLength(2);
   });

@@ -36,7 +36,8 @@ export interface HeartbeatChainOptions {
  * A beat goes to the first sink with a closed circuit that takes it. A sink whose circuit is due for a probe gets the same beat
  * beside it, so that nobody waits for a sink that may still be away; the last beat of a run probes nothing, as the run waits
  * for it. If none of these took the beat, the sinks that were left alone are asked too: a beat is lost only if every sink
- * failed it, each was asked once, and `send` takes at most the time-out for each sink.
+ * failed it, each was asked once, and `send` takes at most the time-out for each sink. Of two that took it, the earlier in the
+ * order is the one that it was delivered to.
  *
  * @throws ConfigurationError for no sinks, two of one name, or a duration that is none.
  */
@@ -112,26 +113,24 @@ async function deliver(links: readonly Link[], beat: Beat): Promise<Delivery> {
     return result.ok;
   };
 
+  const takers = new Set<Link>();
+  const tryOne = async (attempt: Attempt): Promise<void> => {
+    if (await takes(attempt)) takers.add(attempt.link);
+  };
   const probes: Attempt[] = [];
-  let taker: Link | undefined;
   for (const link of links) {
     if (link.breaker.state === 'closed') {
-      if (await takes(start(link, link.guarded))) {
-        taker = link;
-        break;
-      }
+      await tryOne(start(link, link.guarded));
+      if (takers.size > 0) break;
     } else if (beat.status === 'running') probes.push(start(link, link.guarded));
     else leftAlone.push(link);
   }
   // Bounded by the time-out, and waited for so that nothing is left behind when the beat has been sent.
-  for (const probe of probes) if (await takes(probe)) taker ??= probe.link;
-  if (taker === undefined) {
-    // All at once: the run may be waiting.
-    for (const attempt of leftAlone.splice(0).map(startRegardless)) {
-      if (await takes(attempt)) taker ??= attempt.link;
-    }
-  }
-  return { sink: taker?.sink.name, errors };
+  for (const probe of probes) await tryOne(probe);
+  // All at once: the run may be waiting.
+  if (takers.size === 0)
+    for (const attempt of leftAlone.splice(0).map(startRegardless)) await tryOne(attempt);
+  return { sink: links.find((link) => takers.has(link))?.sink.name, errors };
 }
 
 function isRejectedBy(breaker: CircuitBreaker, error: unknown): boolean {

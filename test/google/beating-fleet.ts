@@ -11,6 +11,9 @@ export interface FleetBeat {
 }
 
 const stepTime = 50;
+// Twenty runs are at work within 5 s, which is how often one may tell of a step. All at once they would beat in step for ever, and a
+// sink that is left alone for as long would be asked at every second beat only.
+const stepsBetweenStarts = 5;
 
 /** Runs that work and beat in real time, and one that works without beating, to tell what the machine itself holds up. */
 export class Fleet {
@@ -47,27 +50,29 @@ export class Fleet {
   }
 
   #work(number: number, runId: string, heartbeats: Heartbeats, interval: number) {
-    const heartbeat = startHeartbeat({
-      run: {
-        processor: 'Fleet',
-        key: `key/${runId}`,
-        runId,
-        fence: 1,
-        started: new Date().toISOString(),
-      },
-      heartbeats,
-      clock: realClock,
-      random: Math.random,
-      // Spread, as those of a night are.
-      interval: interval * (0.9 + number / 200),
-      host: 'host-1',
-      version: '1.0.0',
-    });
+    const start = () =>
+      startHeartbeat({
+        run: {
+          processor: 'Fleet',
+          key: `key/${runId}`,
+          runId,
+          fence: 1,
+          started: new Date().toISOString(),
+        },
+        heartbeats,
+        clock: realClock,
+        random: Math.random,
+        interval,
+        host: 'host-1',
+        version: '1.0.0',
+      });
+    let heartbeat: ReturnType<typeof start> | undefined;
     const work = this.#loop((step) => {
-      heartbeat.progress(step);
-      if (step % 20 === 0) heartbeat.step(`step ${step}`);
+      if (step > number * stepsBetweenStarts) heartbeat ??= start();
+      heartbeat?.progress(step);
+      if (step % 20 === 0) heartbeat?.step(`step ${step}`);
     });
-    const done = work.done.then(() => heartbeat.end('succeeded'));
+    const done = work.done.then(() => heartbeat?.end('succeeded'));
     return Object.defineProperty(work, 'done', { value: done });
   }
 
