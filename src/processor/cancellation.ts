@@ -1,10 +1,10 @@
 import { boundedCall } from '../clients/index.ts';
 import type { Context } from '../context/index.ts';
 import { BreakwaterError, LostLeaseError } from '../errors/index.ts';
-import { type Store, workRecords } from '../store/index.ts';
+import { type Store, type WorkRecord, workRecords } from '../store/index.ts';
 import type { LiveRun } from './live-run.ts';
 import type { CancelReason } from './run-result.ts';
-import { isHeld, updateWork } from './work-changes.ts';
+import { updateWork } from './work-changes.ts';
 
 /** A signal's reason that says who wants the run to stop: `cancelled / shutdown` is parked, `operator` is not. */
 export class RunCancelledError extends BreakwaterError {
@@ -24,25 +24,27 @@ export function cancelReasonOf(reason: unknown): CancelReason {
 }
 
 /**
- * Asks the run at work on a key to stop, whichever process it is in: it hears of it within fifteen seconds. One that is dead
- * and has not been recovered is not started again.
+ * Takes back all that was asked of a key until now, in one write: what is parked goes, and so does what would revive it; the run
+ * at work, in whichever process, hears of it within fifteen seconds, and whatever it ends as leaves nothing to be done. So does
+ * one that is dead and has not been recovered. A trigger that comes later tells that run to go `again`.
  *
- * @returns Whether there is such a run.
+ * @returns What there was.
  */
-export async function requestCancel(store: Store, key: string, signal?: AbortSignal): Promise<boolean> {
-  let isHeldByRun = false;
-  await updateWork(
-    store,
-    key,
-    (record) => {
-      isHeldByRun = isHeld(record);
-      return isHeld(record) && !record.lease.cancel
-        ? { ...record, lease: { ...record.lease, cancel: true } }
-        : undefined;
-    },
-    signal,
-  );
-  return isHeldByRun;
+export async function cancelWork(
+  store: Store,
+  key: string,
+  signal?: AbortSignal,
+): Promise<'parked' | 'running' | 'nothing'> {
+  let found: 'parked' | 'running' | 'nothing' = 'nothing';
+  const change = (record: WorkRecord): WorkRecord | undefined => {
+    const { lease, parked } = record;
+    found = lease !== null ? 'running' : parked !== null ? 'parked' : 'nothing';
+    if (found === 'nothing') return undefined;
+    const stopping = lease && { ...lease, cancel: true, again: false };
+    return { ...record, lease: stopping, parked: null, gaveUp: null };
+  };
+  await updateWork(store, key, change, signal);
+  return found;
 }
 
 const lookEvery = 15_000;

@@ -3,7 +3,7 @@ import { expectNothingLeft, never, recordOf } from '../../test/runs/look.ts';
 import { Chore, day, range, Summary } from '../../test/runs/summary.ts';
 import { sleep } from '../time/index.ts';
 import { createTestContext } from '../testing/index.ts';
-import { RunCancelledError, requestCancel } from './cancellation.ts';
+import { cancelWork, RunCancelledError } from './cancellation.ts';
 import { succeeded } from './outcomes.ts';
 import { release } from './release.ts';
 
@@ -109,11 +109,11 @@ describe('a run that is cancelled by others', () => {
       return succeeded(run);
     }).run({ day });
     await context.clock.advance('1m');
-    expect(await requestCancel(context.store, 'nba_ops.chore/2026-01-15')).toBe(true);
+    expect(await cancelWork(context.store, 'nba_ops.chore/2026-01-15')).toBe('running');
     const [result] = await context.clock.runUntil(running);
     expect(result).toMatchObject({ status: 'cancelled', reason: 'operator', durationMs: 75_000 });
-    expect(await requestCancel(context.store, 'nba_ops.chore/2026-01-15')).toBe(false);
-    expect(await requestCancel(context.store, 'nba_ops.chore/2026-01-01')).toBe(false);
+    expect(await cancelWork(context.store, 'nba_ops.chore/2026-01-15')).toBe('nothing');
+    expect(await cancelWork(context.store, 'nba_ops.chore/2026-01-01')).toBe('nothing');
     expectNothingLeft(context);
   });
 

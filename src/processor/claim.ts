@@ -23,6 +23,11 @@ export interface ClaimRequest {
   readonly yields?: number | undefined;
   /** Whether a live run is told to go again for this request. Default: true. */
   readonly again?: boolean | undefined;
+  /**
+   * Claims only what is parked: it may have been cancelled, or done by others, since it was found so. A claim that has ended is left
+   * to recovery. Default: false.
+   */
+  readonly ifParked?: boolean | undefined;
   /** The message that asks for the run, if one does: delivered twice it starts one run. */
   readonly cause?: string | undefined;
   /**
@@ -43,7 +48,7 @@ export type ClaimResult =
   | {
       readonly claimed: false;
       readonly waitsFor: readonly string[] | undefined;
-      /** The same message has had its run: nothing was told to anybody. */
+      /** The same message has had its run, or what was parked is not any more: nothing was told to anybody. */
       readonly isDone?: boolean | undefined;
     };
 
@@ -65,7 +70,7 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
       return { claimed: false, waitsFor: undefined, isDone: current.lease === null };
     if (current !== undefined && isHeld(current)) {
       const { lease } = current;
-      if (lease.until > time) {
+      if (lease.until > time || request.ifParked) {
         const told = { ...current, lease: { ...lease, again: true }, causes: causesWith(current, request) };
         const isTold = lease.again || request.again === false;
         if (isTold || (await write(work, entry, told, time, signal)))
@@ -73,6 +78,8 @@ export async function claim(store: Store, request: ClaimRequest, signal?: AbortS
         continue;
       }
       await request.recordDead(current);
+    } else if (request.ifParked && (current?.parked ?? null) === null) {
+      return { claimed: false, waitsFor: undefined, isDone: true };
     } else if (current !== undefined && isWaiting(current, request, time)) {
       return { claimed: false, waitsFor: current.parked?.missing ?? [] };
     }

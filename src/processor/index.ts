@@ -1,5 +1,5 @@
 export { AnalyticsProcessorBase } from './analytics-processor-base.ts';
-export { RunCancelledError, requestCancel } from './cancellation.ts';
+export { cancelWork, RunCancelledError } from './cancellation.ts';
 export { dataHash } from './data-hash.ts';
 export type { AnalysisDate, DateRange } from './date-range.ts';
 export { type ProcessorDefinition, type ProcessorOptions, defineProcessor } from './definition.ts';

@@ -77,6 +77,7 @@ export async function performRun<O>(performance: Performance<O>): Promise<RunRes
           },
           cause: call.cause,
           again: call.again,
+          ifParked: call.ifParked,
         },
         signal,
       );

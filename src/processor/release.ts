@@ -36,7 +36,7 @@ export interface ReleaseRequest {
 }
 
 /**
- * Gives the key back and settles what is left to do, in one write. A trigger that came meanwhile (`again`) parks the
+ * Gives the key back and settles what is left to do, in one write: nothing, where an operator has cancelled it. A trigger that came meanwhile (`again`) parks the
  * key to be looked at once more, at once.
  *
  * @returns Whether such a trigger came.
@@ -75,7 +75,9 @@ function settled(
   request: ReleaseRequest,
   time: number,
 ): Pick<WorkRecord, 'parked' | 'gaveUp'> {
-  const { settlement, at } = request;
+  const { at } = request;
+  // What an operator has cancelled leaves nothing to be done, also where the run did not end by it.
+  const settlement = current.lease?.cancel ? 'clear' : request.settlement;
   if (settlement === 'keep') return { parked: current.parked, gaveUp: current.gaveUp };
   if (settlement === 'clear') return { parked: null, gaveUp: null };
   if ('giveUp' in settlement) return { parked: null, gaveUp: { at, reason: settlement.giveUp.reason } };

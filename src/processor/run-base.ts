@@ -29,6 +29,8 @@ export interface DispatchCall extends RunCall {
   readonly yields?: boolean | undefined;
   /** Whether a live run is told to go again. Default: true. */
   readonly again?: boolean | undefined;
+  /** Whether only what is parked is run: what is not any more is `already_done`. Default: false. */
+  readonly ifParked?: boolean | undefined;
   /** The message that asks for the run: delivered twice it starts one run. */
   readonly cause?: string | undefined;
   /** Monotonic milliseconds by which the run must have ended, if that is before its own time-out. */

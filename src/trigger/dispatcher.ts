@@ -71,7 +71,7 @@ export function createDispatcher({
   async function run(
     name: string,
     options: unknown,
-    how: DispatchOptions & { readonly yields: boolean; readonly again: boolean },
+    how: DispatchOptions & { readonly yields: boolean; readonly again: boolean; readonly ifParked: boolean },
   ): Promise<RunResults> {
     const processor = known.byName(name);
     let paused: boolean | undefined;
@@ -113,11 +113,14 @@ export function createDispatcher({
         yields: false,
         // A run that another process has started meanwhile sees all that this sweep has seen.
         again: false,
+        // It may have waited long since it was found ready.
+        ifParked: true,
       }),
   };
   const sweeps = createSweeps(parts);
   return {
-    dispatch: (name, options, how) => run(name, options, { ...how, yields: true, again: true }),
+    dispatch: (name, options, how) =>
+      run(name, options, { ...how, yields: true, again: true, ifParked: false }),
     sweep: (call = {}) => sweeps.join(call),
     async tableUpdated(table, dates, call = {}) {
       const { signal, deadline = Infinity } = call;

@@ -1,12 +1,12 @@
 import type { Context } from '../context/index.ts';
 import { StoreUnavailableError } from '../errors/index.ts';
-import { requestCancel, updateWork } from '../processor/index.ts';
+import { cancelWork, updateWork } from '../processor/index.ts';
 import {
   type ControlRecord,
   controlRecords,
   isPause,
+  type ParkedWork,
   retention,
-  type WorkRecord,
   workRecords,
 } from '../store/index.ts';
 import { type Duration, milliseconds } from '../time/index.ts';
@@ -40,7 +40,11 @@ export interface Operations {
   parked(call?: OperationCall): Promise<readonly ParkedRun[]>;
   /** Has the next sweep start a parked run; the run asks its checks itself. False if the key is not parked. */
   start(key: string, call?: OperationCall): Promise<boolean>;
-  /** Drops a parked run, and stops one at work: it hears of it within fifteen seconds. Tells what there was. */
+  /**
+   * Drops a parked run, and stops one at work: it hears of it within fifteen seconds. Tells what there was. Once this has resolved,
+   * nothing that was asked of the key before is started again, however a run at work ends; a trigger that comes later counts. After
+   * an error nobody knows whether the key is cancelled: call again.
+   */
   cancel(key: string, call?: OperationCall): Promise<'parked' | 'running' | 'nothing'>;
   /** Gives a parked run so much longer until it is given up. False if the key is not parked. */
   extend(key: string, by: Duration, call?: OperationCall): Promise<boolean>;
@@ -65,7 +69,7 @@ export function createOperations(context: Context): Operations {
   /** Changes what is parked, where nobody is at work on it. */
   const changeParked = (
     key: string,
-    change: (parked: NonNullable<WorkRecord['parked']>, time: number) => WorkRecord['parked'],
+    change: (parked: ParkedWork, time: number) => ParkedWork,
     { signal }: OperationCall,
   ) =>
     updateWork(
@@ -119,10 +123,7 @@ export function createOperations(context: Context): Operations {
     },
     start: (key, call = {}) =>
       changeParked(key, (parked, time) => ({ ...parked, wake: 'time', nextLook: time }), call),
-    async cancel(key, call = {}) {
-      if (await changeParked(key, () => null, call)) return 'parked';
-      return (await requestCancel(store, key, call.signal)) ? 'running' : 'nothing';
-    },
+    cancel: (key, { signal } = {}) => cancelWork(store, key, signal),
     extend(key, by, call = {}) {
       const longer = milliseconds('extend.by', by);
       return changeParked(key, (parked) => ({ ...parked, giveUpAt: parked.giveUpAt + longer }), call);

@@ -46,6 +46,8 @@ export async function wake(
       const giveUpAt = time + retention.parkedAtMost;
       const parked = isLate && revive ? { ...before, giveUpAt } : before;
       if (record.lease !== null) {
+        // What an operator has cancelled waits for nothing.
+        if (record.lease.cancel) return undefined;
         if (record.lease.again && parked === before) return undefined;
         return { ...record, lease: { ...record.lease, again: true }, parked };
       }
