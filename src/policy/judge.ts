@@ -1,5 +1,5 @@
 import { classify, type ErrorKind } from '../errors/index.ts';
-import { reportError } from './listen.ts';
+import { reportError } from '../time/index.ts';
 import type { Outcome } from './policy.ts';
 
 /** Which outcomes a policy deals with. */

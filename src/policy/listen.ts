@@ -1,3 +1,5 @@
+import { reportError } from '../time/index.ts';
+
 /** One function that hears of every event of a policy. What it throws changes nothing. */
 export type Listener<Event> = (event: Event) => void;
 
@@ -20,16 +22,5 @@ export function tell<Event>(listener: Listener<Event> | undefined, event: Event)
     reportError(error);
   } finally {
     telling.delete(listener);
-  }
-}
-
-/** Reports what a callback of the user's threw. */
-export function reportError(error: unknown): void {
-  try {
-    const report = (globalThis as { reportError?: (error: unknown) => void }).reportError;
-    if (report !== undefined) report(error);
-    else console.error('A callback of a policy threw', error);
-  } catch {
-    // Nobody is left to tell.
   }
 }

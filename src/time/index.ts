@@ -5,3 +5,4 @@ export { milliseconds } from './duration.ts';
 export { sleep } from './sleep.ts';
 export { withinTime } from './within-time.ts';
 export { type Deadline, type DeadlineTimer, deadlineTimer } from './deadline-timer.ts';
+export { reportError } from './report-error.ts';
