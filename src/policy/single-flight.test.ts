@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { gated } from '../../test/policies/operations.ts';
+import { gated, hanging } from '../../test/policies/operations.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
-import { compose, singleFlight, timeout } from './index.ts';
+import { compose, definePolicy, type ExecuteOptions, singleFlight, timeout } from './index.ts';
 
 describe('single flight', () => {
   it('makes one call for all who ask for the same at the same time', async () => {
@@ -74,5 +74,78 @@ describe('single flight', () => {
       { status: 'rejected', reason: error },
     ]);
     await expect(policy.execute(() => 2, { key: 1 })).resolves.toBe(2);
+  });
+
+  it('gives its result too to who asks for the same while it is being started', async () => {
+    const policy = singleFlight();
+    let inner: Promise<string> | undefined;
+    const outer = policy.execute(
+      async () => {
+        inner = policy.execute(() => 'made twice', { key: 1 });
+        return 'made once';
+      },
+      { key: 1 },
+    );
+    expect([await outer, await inner]).toEqual(['made once', 'made once']);
+  });
+
+  it('goes on for who started it when another joins and leaves while it is being started', async () => {
+    const policy = singleFlight();
+    let aborted: boolean | undefined;
+    const outer = policy.execute(
+      ({ signal }) => {
+        const other = new AbortController();
+        void policy.executeOutcome(() => 1, { key: 1, signal: other.signal });
+        other.abort('enough');
+        aborted = signal.aborted;
+        return 'there';
+      },
+      { key: 1 },
+    );
+    expect([await outer, aborted]).toEqual(['there', false]);
+  });
+
+  it('does not start when its caller gives up while its key is asked for', async () => {
+    const caller = new AbortController();
+    const load = vi.fn(hanging);
+    const policy = compose(
+      definePolicy('of the caller', (next) => next({ signal: caller.signal })),
+      singleFlight({ key: () => caller.abort('enough') }),
+    );
+    await expect(policy.wrap(load)()).rejects.toBe('enough');
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  it('is aborted when its caller gives up while it is being started, and the next call is made anew', async () => {
+    const policy = singleFlight();
+    const caller = new AbortController();
+    let given: AbortSignal | undefined;
+    const givenUp = policy.executeOutcome(
+      ({ signal }) => {
+        given = signal;
+        caller.abort('enough');
+        return hanging();
+      },
+      { key: 1, signal: caller.signal },
+    );
+    expect(await givenUp).toMatchObject({ error: 'enough', kind: 'cancelled' });
+    expect(given).toMatchObject({ aborted: true, reason: 'enough' });
+    await expect(policy.execute(() => 'anew', { key: 1 })).resolves.toBe('anew');
+  });
+
+  it('that waits for itself ends by the signals and deadlines of its calls', async () => {
+    const clock = new VirtualClock();
+    const policy = compose(timeout({ after: '1h', clock }), singleFlight());
+    const caller = new AbortController();
+    const waitsForItself = (inner: ExecuteOptions, outer: ExecuteOptions) =>
+      policy.executeOutcome(() => policy.execute(() => 'never', { key: 1, ...inner }), { key: 1, ...outer });
+    const byDeadline = waitsForItself({ deadline: 1_000 }, {});
+    await clock.advance('1s');
+    expect(await byDeadline).toMatchObject({ ok: false, kind: 'timeout' });
+    const bySignal = waitsForItself({ signal: caller.signal }, { signal: caller.signal });
+    caller.abort('enough');
+    expect(await bySignal).toMatchObject({ error: 'enough', kind: 'cancelled' });
+    await expect(policy.execute(() => 'anew', { key: 1 })).resolves.toBe('anew');
+    expect(clock.pendingTimers).toBe(0);
   });
 });

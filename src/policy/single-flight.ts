@@ -14,6 +14,9 @@ export interface SingleFlightOptions<Args extends readonly unknown[] = readonly 
  * Of calls with the same key at the same time only one is made, and all get its result. A caller that gives up leaves the
  * others theirs; when all have, the call is aborted. The call is made in the context of the first caller.
  *
+ * A call that waits, within its own operation, for one with the same key waits for itself: only a signal or a deadline of the
+ * inner one ends it.
+ *
  * @example
  * const load = singleFlight({ key: (team: string) => team }).wrap(loadTeam);
  * @throws ConfigurationError if `key` is no function.
@@ -39,17 +42,20 @@ class SingleFlightSplit implements Split {
 
   async run(next: Nested, attempt: Work, _call: Call, made: Made): Promise<unknown> {
     const key = this.#keyOf(made);
-    let flight = this.#flights.get(key);
-    if (flight === undefined) {
-      const flights = this.#flights;
-      const started = new Flight(() => {
-        if (flights.get(key) === started) flights.delete(key);
-      });
-      flight = started;
-      flights.set(key, flight);
-      flight.start(next);
-    }
-    return flight.join(attempt.signal);
+    const { signal } = attempt;
+    // The key's function may have given the call up.
+    signal.throwIfAborted();
+    const flights = this.#flights;
+    const underWay = flights.get(key);
+    if (underWay !== undefined) return underWay.join(signal);
+    const flight = new Flight(() => {
+      if (flights.get(key) === flight) flights.delete(key);
+    });
+    flights.set(key, flight);
+    // Joined first: while it is being started others may come, or all may go.
+    const result = flight.join(signal);
+    flight.start(next);
+    return result;
   }
 
   #keyOf({ key, args }: Made): unknown {
@@ -68,7 +74,7 @@ class SingleFlightSplit implements Split {
 class Flight {
   readonly #landed: () => void;
   readonly #controller = new AbortController();
-  #result: Promise<unknown> | undefined;
+  readonly #result = Promise.withResolvers<unknown>();
   #waiting = 0;
 
   /** @param landed Called when nobody may join it any more. */
@@ -77,8 +83,8 @@ class Flight {
   }
 
   start(next: Nested): void {
-    this.#result = next({ signal: this.#controller.signal, deadline: Infinity });
-    this.#result.then(this.#landed, this.#landed);
+    const { resolve, reject } = this.#result;
+    next({ signal: this.#controller.signal, deadline: Infinity }).finally(this.#landed).then(resolve, reject);
   }
 
   /** The flight's result; the caller's own call has ended already when its signal is aborted. */
@@ -92,7 +98,7 @@ class Flight {
     };
     signal.addEventListener('abort', leave);
     try {
-      return await this.#result;
+      return await this.#result.promise;
     } finally {
       signal.removeEventListener('abort', leave);
     }
