@@ -30,14 +30,25 @@ export type Outcome<T> =
 export type AnyFunction = (this: any, ...args: any[]) => unknown;
 
 /**
- * What `wrap` makes of a function: the function's own type, generics and overloads included, if it gives a promise and
- * nothing else can come out; else one that gives a promise of either.
+ * What `wrap` makes of a function: its own type, with generics and all overloads, if it gives a `Promise` whichever way it is
+ * called and nothing else can come out. Else a function that gives a promise, with the parameters of the last overload; so it
+ * is too for a class of promises of one's own and for a function with properties, as neither is kept.
  */
 export type Wrapped<F extends AnyFunction, Extra = never> = [Extra] extends [never]
-  ? ReturnType<F> extends Promise<unknown>
-    ? F
+  ? GivesPromise extends F
+    ? LastGivesPromise<F> extends true
+      ? F
+      : Promising<F, never>
     : Promising<F, never>
   : Promising<F, Extra>;
+
+// What is there at run time: it can't stand for a function with properties, nor for an overload that gives something else.
+// biome-ignore lint/suspicious/noExplicitAny: it stands for functions of any parameters and results
+type GivesPromise = (this: any, ...args: any[]) => Promise<any>;
+
+// It can stand for one of `any`, or of nothing, all the same.
+type LastGivesPromise<F extends AnyFunction> =
+  unknown extends ReturnType<F> ? false : ReturnType<F> extends Promise<unknown> ? true : false;
 
 type Promising<F extends AnyFunction, Extra> = (
   this: ThisParameterType<F>,
@@ -58,8 +69,8 @@ export interface Policy<Extra = never> {
     options?: ExecuteOptions,
   ): Promise<Outcome<T | Extra>>;
   /**
-   * The function under the policy, with its parameters, overloads and `this`. It gets no signal: use `execute` where one
-   * must arrive.
+   * The function under the policy, with its parameters and `this`; `Wrapped` says which overloads it has. Its result is always
+   * a promise. It gets no signal: use `execute` where one must arrive.
    */
   wrap<F extends AnyFunction>(fn: F): Wrapped<F, Extra>;
 }
