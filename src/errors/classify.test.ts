@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { classify } from './classify.ts';
 import { ServiceError } from './client-errors.ts';
 import { errorKinds } from './error-kind.ts';
 import { CircuitOpenError } from './rejections.ts';
+import { parseRetryAfter } from './retry-after.ts';
 import { TimeoutError } from './timeout-error.ts';
 
 const withFields = (fields: object) => Object.assign(new Error('said nothing useful'), fields);
@@ -84,5 +85,94 @@ describe('classify', () => {
         expect(errorKinds).toContain(classify(thrown).kind);
       }),
     );
+  });
+
+  describe('of what can’t be looked at', () => {
+    const refusing = (name: string, fields: object = {}) =>
+      Object.defineProperty(withFields(fields), name, {
+        get() {
+          throw new Error(`not my ${name}`);
+        },
+      });
+    const revoked = () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      return proxy;
+    };
+    const refusal = () => {
+      throw new Error('no headers for you');
+    };
+
+    it.each([
+      ['a revoked proxy', revoked()],
+      ['an error that does not show its name', refusing('name')],
+      ['an error that does not show its code', refusing('code')],
+      ['an error that does not show its cause', refusing('cause')],
+      ['an error with a revoked cause', withFields({ cause: revoked() })],
+    ])('says that it does not know: %s', (_what, error) => {
+      expect(classify(error)).toEqual({ kind: 'unknown' });
+    });
+
+    it('says what is known by what can be', () => {
+      expect(classify(new TypeError('wrong', { cause: revoked() }))).toEqual({ kind: 'permanent' });
+      expect(classify(withFields({ status: 503, headers: { get: refusal } }))).toEqual({ kind: 'transient' });
+      expect(classify(refusing('response', { status: 429 }))).toEqual({ kind: 'throttled' });
+      expect(
+        classify(withFields({ status: 503, cause: withFields({ retryAfter: 5, headers: revoked() }) })),
+      ).toEqual({ kind: 'transient', retryAfter: 5 });
+    });
+
+    it('never throws, whichever of an error’s fields refuses to be read', () => {
+      const fields = ['name', 'code', 'status', 'statusCode', 'errors', 'cause', 'retryAfter'];
+      const all = [...fields, 'headers', 'response', 'details', 'statusDetails'];
+      fc.assert(
+        fc.property(
+          fc.constantFrom(...all),
+          fc.constantFrom(503, 429, undefined),
+          fc.nat(3),
+          (field, status, depth) => {
+            let error: unknown = refusing(field, { status, message: 'x' });
+            for (let above = 0; above < depth; above++) error = withFields({ cause: error });
+            expect(errorKinds).toContain(classify(error).kind);
+          },
+        ),
+      );
+    });
+  });
+});
+
+describe('a Retry-After', () => {
+  const now = Date.parse('1994-11-06T08:49:07Z');
+
+  it('of so many digits that it is no number asks for nothing', () => {
+    const endless = '9'.repeat(400);
+    expect(parseRetryAfter(endless, now)).toBeUndefined();
+    const headers = { 'retry-after': endless };
+    expect(classify(withFields({ status: 429, headers }))).toEqual({ kind: 'throttled' });
+    const statusDetails = [{ retryDelay: `${endless}s` }];
+    expect(classify(withFields({ code: 8, statusDetails }))).toEqual({ kind: 'throttled' });
+    expect(parseRetryAfter('9'.repeat(300), now)).toBe(1e303);
+  });
+
+  it.each([
+    ['Sun, 06 Nov 1994 08:49:37 GMT', 30_000],
+    ['Sunday, 06-Nov-94 08:49:37 GMT', 30_000],
+    ['Sun Nov  6 08:49:37 1994', 30_000],
+    ['Sun, 06 Nov 1994 08:49:37', 30_000],
+    ['Sun, 06 Nov 1994 03:49:37 -0500', 30_000],
+    ['Sun, 06 Nov 1994 03:49:37 EST', 30_000],
+    ['Sun Nov 66 08:49:37 1994', undefined],
+    ['1994-11-06T08:49:37Z', undefined],
+  ])('that is the date %s is read as of Greenwich, wherever it is read', (text, wait) => {
+    for (const zone of ['America/New_York', 'Asia/Kolkata', 'UTC']) {
+      vi.stubEnv('TZ', zone);
+      try {
+        // Or the zone would not be what it says.
+        expect(new Date(now).getHours()).toBe({ 'America/New_York': 3, 'Asia/Kolkata': 14, UTC: 8 }[zone]);
+        expect(parseRetryAfter(text, now)).toBe(wait);
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    }
   });
 });

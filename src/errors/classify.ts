@@ -17,7 +17,8 @@ const deepest = 5;
  * The one classifier: by type and code, never by the text of a message.
  *
  * Knows breakwater's own errors, aborts, Node's system errors, undici's, HTTP statuses with their `Retry-After`, and the
- * errors of Google's clients (reasons, gRPC codes, `RetryInfo`). Of an error that it does not know it looks at the cause.
+ * errors of Google's clients (reasons, gRPC codes, `RetryInfo`). Of an error that it does not know it looks at the cause. It
+ * never throws: what can't be looked at (a getter that throws, a revoked proxy) is not known.
  *
  * @param options.wallNow Wall-clock milliseconds, for a `Retry-After` that is a date.
  */
@@ -32,9 +33,13 @@ export function classify(
 }
 
 function kindOf(error: unknown, depth: number): ErrorKind {
-  if (error instanceof BreakwaterError) return error.kind;
-  if (typeof error !== 'object' || error === null || depth > deepest) return 'unknown';
-  return kindOfFields(error) ?? kindOfCause(error, depth) ?? kindOfType(error) ?? 'unknown';
+  try {
+    if (error instanceof BreakwaterError) return error.kind;
+    if (typeof error !== 'object' || error === null || depth > deepest) return 'unknown';
+    return kindOfFields(error) ?? kindOfCause(error, depth) ?? kindOfType(error) ?? 'unknown';
+  } catch {
+    return 'unknown';
+  }
 }
 
 function kindOfFields(error: object): ErrorKind | undefined {
@@ -76,15 +81,19 @@ function kindOfType(error: object): ErrorKind | undefined {
 
 function retryAfterOf(error: unknown, wallNow: number | undefined, depth: number): number | undefined {
   if (typeof error !== 'object' || error === null || depth > deepest) return undefined;
-  const { retryAfter, headers, response, details, statusDetails, cause } = error as Fields;
-  if (typeof retryAfter === 'number' && Number.isFinite(retryAfter) && retryAfter >= 0) return retryAfter;
-  return (
-    retryAfterHeader(headers, wallNow) ??
-    retryAfterHeader((response as Fields | undefined)?.headers, wallNow) ??
-    retryInfo(statusDetails) ??
-    retryInfo(details) ??
-    retryAfterOf(cause, wallNow, depth + 1)
-  );
+  try {
+    const { retryAfter, headers, response, details, statusDetails, cause } = error as Fields;
+    if (typeof retryAfter === 'number' && Number.isFinite(retryAfter) && retryAfter >= 0) return retryAfter;
+    return (
+      retryAfterHeader(headers, wallNow) ??
+      retryAfterHeader((response as Fields | undefined)?.headers, wallNow) ??
+      retryInfo(statusDetails) ??
+      retryInfo(details) ??
+      retryAfterOf(cause, wallNow, depth + 1)
+    );
+  } catch {
+    return undefined;
+  }
 }
 
 function retryAfterHeader(headers: unknown, wallNow: number | undefined): number | undefined {
@@ -103,15 +112,18 @@ function fieldIgnoringCase(headers: object): unknown {
 function retryInfo(details: unknown): number | undefined {
   if (!Array.isArray(details)) return undefined;
   for (const detail of details) {
-    const delay = (detail as Fields | null)?.retryDelay;
-    if (typeof delay === 'string' && /^\d+(\.\d+)?s$/.test(delay)) return Number(delay.slice(0, -1)) * 1_000;
-    if (typeof delay === 'object' && delay !== null) {
-      const { seconds = 0, nanos = 0 } = delay as { seconds?: unknown; nanos?: unknown };
-      const milliseconds = Number(seconds) * 1_000 + Number(nanos) / 1e6;
-      if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds;
-    }
+    const milliseconds = delayOf((detail as Fields | null)?.retryDelay);
+    if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds;
   }
   return undefined;
+}
+
+function delayOf(delay: unknown): number {
+  if (typeof delay === 'string')
+    return /^\d+(\.\d+)?s$/.test(delay) ? Number(delay.slice(0, -1)) * 1_000 : Number.NaN;
+  if (typeof delay !== 'object' || delay === null) return Number.NaN;
+  const { seconds = 0, nanos = 0 } = delay as { seconds?: unknown; nanos?: unknown };
+  return Number(seconds) * 1_000 + Number(nanos) / 1e6;
 }
 
 interface Fields {
