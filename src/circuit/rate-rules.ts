@@ -50,8 +50,8 @@ export function failureRate(options: FailureRateOptions): TripRule {
  * @throws ConfigurationError naming the option.
  */
 export function slowCalls(options: SlowCallsOptions): TripRule {
-  const slowerThan = milliseconds('slowCalls.slowerThan', options.slowerThan);
   const { window, trips } = rate('slowCalls', options);
+  const slowerThan = milliseconds('slowCalls.slowerThan', options.slowerThan);
   const record = (state: TripState, { duration, running, reportedAt }: Sample, now: number) => {
     const counted = reportedAt >= slowerThan;
     const slow = duration >= slowerThan;
@@ -71,6 +71,8 @@ function rate(
   name: string,
   options: FailureRateOptions,
 ): { readonly window: Window; readonly trips: TripRule['trips'] } {
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigurationError(name, 'given an object of options', options);
   const { threshold, window: size = '1m' } = options;
   if (!(typeof threshold === 'number' && threshold > 0 && threshold <= 1))
     throw new ConfigurationError(`${name}.threshold`, 'a number above 0 and at most 1', threshold);

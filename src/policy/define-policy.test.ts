@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { flaky, hanging } from '../../test/policies/operations.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
-import { compose, constant, definePolicy, retry, timeout } from './index.ts';
+import { ConfigurationError, compose, constant, definePolicy, retry, timeout } from './index.ts';
 
 describe('a policy of your own', () => {
   it('stands between others, and sees each attempt', async () => {
@@ -61,6 +61,51 @@ describe('a policy of your own', () => {
       }),
     };
     expect(await source.convert(21)).toBe(42);
+  });
+
+  it.each([
+    ['deadline', { deadline: Number.NaN }],
+    ['deadline', { deadline: '5s' }],
+    ['deadline', { deadline: null }],
+    ['signal', { signal: {} }],
+    ['signal', { signal: null }],
+    ['options', null],
+    ['options', 5],
+  ])(
+    'refuses a wrong %s for what is inside, and goes on with the other calls: %o',
+    async (field, options) => {
+      const clock = new VirtualClock();
+      const outer = timeout({ after: '10s', clock });
+      const pending = outer.executeOutcome(hanging);
+      const wrong = definePolicy('mine', (next) => next(options as never));
+      let calls = 0;
+      const made = compose(outer, wrong, timeout({ after: '5s', clock })).executeOutcome(() => calls++);
+      expect(await made).toMatchObject({
+        ok: false,
+        error: { message: expect.stringContaining(`definePolicy.mine.next.${field} must be`) },
+      });
+      await expect(made.then((outcome) => !outcome.ok && outcome.error)).resolves.toBeInstanceOf(
+        ConfigurationError,
+      );
+      expect(calls).toBe(0);
+      await clock.advance('10s');
+      expect(await pending).toMatchObject({ ok: false, kind: 'timeout' });
+      expect(clock.pendingTimers).toBe(0);
+    },
+  );
+
+  it('passes no more down than a signal and a deadline, whatever it is given', async () => {
+    const clock = new VirtualClock();
+    const seen: number[] = [];
+    const meddling = definePolicy('meddling', (next) =>
+      next({ deadline: 100, attempt: 7, parent: {} } as never),
+    );
+    const policy = compose(meddling, timeout({ after: '5s', clock }));
+    await policy.execute(({ attempt, deadline }) => seen.push(attempt, deadline));
+    await definePolicy('unbounded', (next) => next({ deadline: Infinity })).execute(({ deadline }) =>
+      seen.push(deadline),
+    );
+    expect(seen).toEqual([1, 100, Infinity]);
   });
 
   it('refuses one without a name or a function', () => {

@@ -2,9 +2,13 @@ import { ConfigurationError } from '../errors/index.ts';
 import type { Work } from './attempt.ts';
 import type { Nested, Split } from './chain.ts';
 import { FusedPolicy } from './fused-policy.ts';
-import type { Attempt, Policy } from './policy.ts';
+import { checkCall } from './options.ts';
+import type { Attempt, ExecuteOptions, Policy } from './policy.ts';
 
-/** Calls what is inside the policy; may be called several times, also at once. */
+/**
+ * Calls what is inside the policy; may be called several times, also at once. Rejects with a ConfigurationError that names the
+ * option if one is wrong.
+ */
 export type Next<T> = (options?: {
   /** Default: the attempt's. One of your own should follow that, or what is inside won't hear of the caller's abort. */
   readonly signal?: AbortSignal | undefined;
@@ -30,22 +34,30 @@ export function definePolicy<Extra = never>(
   if (typeof name !== 'string' || name === '')
     throw new ConfigurationError('definePolicy.name', 'a name', name);
   if (typeof run !== 'function') throw new ConfigurationError(`definePolicy.${name}`, 'a function', run);
-  return Object.freeze(new FusedPolicy<Extra>(new DefinedSplit(run)));
+  return Object.freeze(new FusedPolicy<Extra>(new DefinedSplit(name, run)));
 }
 
 class DefinedSplit implements Split {
   readonly clock = undefined;
+  readonly #name: string;
   readonly #run: (next: Next<unknown>, attempt: Attempt) => unknown;
 
-  constructor(run: (next: Next<unknown>, attempt: Attempt) => unknown) {
+  constructor(name: string, run: (next: Next<unknown>, attempt: Attempt) => unknown) {
+    this.#name = name;
     this.#run = run;
   }
 
   async run(next: Nested, attempt: Work): Promise<unknown> {
     const latest = attempt.deadline;
-    return this.#run(
-      (options) => next({ ...options, deadline: Math.min(options?.deadline ?? Infinity, latest) }),
-      attempt,
-    );
+    const checked: Next<unknown> = (options) => {
+      let given: ExecuteOptions | undefined;
+      try {
+        given = checkCall(`definePolicy.${this.#name}.next`, options);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      return next({ signal: given?.signal, deadline: Math.min(given?.deadline ?? Infinity, latest) });
+    };
+    return this.#run(checked, attempt);
   }
 }

@@ -3,6 +3,7 @@ import { FreeAttempt } from './attempt.ts';
 import type { CallOptions } from './call.ts';
 import { Chain, type Part } from './chain.ts';
 import type { Layer, Operation } from './layer.ts';
+import { checkCall } from './options.ts';
 import type { AnyFunction, Attempt, ExecuteOptions, Outcome, Policy, Wrapped } from './policy.ts';
 
 /** Every policy of ours: what it is made of, linked into one chain when it is first needed. */
@@ -52,7 +53,7 @@ export class FusedPolicy<Extra> implements Policy<Extra> {
     if (refused !== undefined) return Promise.resolve(refused);
     let checked: CallOptions | undefined;
     try {
-      checked = check(options);
+      checked = checkCall('execute', options);
     } catch (error) {
       return Promise.resolve({ ok: false, error, kind: classify(error).kind });
     }
@@ -74,7 +75,7 @@ export class FusedPolicy<Extra> implements Policy<Extra> {
   #within(operation: Operation, options: ExecuteOptions): Promise<unknown> {
     let checked: CallOptions | undefined;
     try {
-      checked = check(options);
+      checked = checkCall('execute', options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -85,17 +86,4 @@ export class FusedPolicy<Extra> implements Policy<Extra> {
     this.#chain ??= new Chain(FusedPolicy.partsOf(this) as readonly Part[]);
     return this.#chain;
   }
-}
-
-// Takes what it knows of the caller's object: it may be shared, and it may hold more.
-function check(options: ExecuteOptions | undefined): CallOptions | undefined {
-  if (options === undefined) return undefined;
-  if (typeof options !== 'object' || options === null)
-    throw new ConfigurationError('execute.options', 'an object', options);
-  const { signal, deadline, key } = options;
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
-    throw new ConfigurationError('execute.signal', 'an AbortSignal', signal);
-  if (deadline !== undefined && (typeof deadline !== 'number' || Number.isNaN(deadline)))
-    throw new ConfigurationError('execute.deadline', 'monotonic milliseconds, or Infinity', deadline);
-  return { signal, deadline, key };
 }

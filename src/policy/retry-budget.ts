@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts';
-import { type Clock, realClock } from '../time/index.ts';
+import type { Clock } from '../time/index.ts';
+import { checkCommon } from './options.ts';
 
 export interface RetryBudgetOptions {
   /** Extra calls allowed for each first call. Default: 0.2; more than 0, at most 1. */
@@ -29,7 +30,8 @@ const savedCalls = 100;
  * @throws ConfigurationError for a ratio outside (0, 1] or a negative floor.
  */
 export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
-  const { ratio = 0.2, minPerSecond = 1, clock = realClock } = options;
+  const clock = checkCommon('retryBudget', options);
+  const { ratio = 0.2, minPerSecond = 1 } = options;
   if (!(typeof ratio === 'number' && ratio > 0 && ratio <= 1))
     throw new ConfigurationError('retryBudget.ratio', 'a number above 0 and at most 1', ratio);
   if (!(Number.isFinite(minPerSecond) && minPerSecond >= 0)) {

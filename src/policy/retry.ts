@@ -6,7 +6,7 @@ import { FusedPolicy } from './fused-policy.ts';
 import { type Handle, handlesError, handlesValue } from './judge.ts';
 import type { Layer, Operation, Verdict, Watch } from './layer.ts';
 import { type Listener, tell } from './listen.ts';
-import { checkCommon } from './options.ts';
+import { checkBudget, checkCommon } from './options.ts';
 import type { Policy } from './policy.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
@@ -72,8 +72,7 @@ class RetryLayer implements Layer {
       throw new ConfigurationError('retry.attempts', 'a whole number of at least 1, or Infinity', attempts);
     }
     if (typeof backoff !== 'function') throw new ConfigurationError('retry.backoff', 'a backoff', backoff);
-    if (budget !== undefined && typeof budget?.withdraw !== 'function')
-      throw new ConfigurationError('retry.budget', 'a retryBudget', budget);
+    checkBudget('retry', budget);
     this.#attempts = attempts;
     this.#backoff = backoff;
     this.#maxElapsed = milliseconds('retry.maxElapsed', maxElapsed, { infinite: true });

@@ -52,6 +52,20 @@ describe('the deadline timer', () => {
     );
   });
 
+  it('refuses a time that is none, which would hide the others, and goes on with these', async () => {
+    const clock = new VirtualClock();
+    const timer = new DeadlineTimer(clock);
+    const called: number[] = [];
+    for (const at of [30, 10]) timer.add(at, () => called.push(at));
+    const none = { at: Number.NaN, place: -1, due: () => {} };
+    expect(() => timer.put(none)).toThrow(RangeError);
+    expect(none.place).toBe(-1);
+    timer.add(20, () => called.push(20));
+    await clock.runAll();
+    expect(called).toEqual([10, 20, 30]);
+    expect(timer.size).toBe(0);
+  });
+
   it('calls the others also when one throws', async () => {
     const clock = new VirtualClock();
     const timer = new DeadlineTimer(clock);

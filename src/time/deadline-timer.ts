@@ -48,9 +48,11 @@ export class DeadlineTimer {
     return deadline;
   }
 
-  /** The same, for what is a deadline itself. */
+  /** The same, for what is a deadline itself. @throws RangeError for a time that is none. */
   put(deadline: Deadline): void {
     const { at } = deadline;
+    // It compares with no other: the heap would be in no order any more, and all others in it might never be due.
+    if (Number.isNaN(at)) throw new RangeError('A deadline must be at a time, not NaN');
     deadline.place = this.#heap.length;
     this.#heap.push(deadline);
     if (deadline.place > 0) this.#rise(deadline);

@@ -107,6 +107,27 @@ describe('options', () => {
     }
   });
 
+  it.each(['retry', 'circuitBreaker', 'timeout', 'bulkhead', 'rateLimiter', 'hedge', 'retryBudget'] as const)(
+    'take no clock that lacks a part: %s',
+    (policy) => {
+      const { realClock } = policies;
+      for (const part of ['now', 'wallNow', 'setTimer'] as const) {
+        const build = () => make[policy]?.({ ...valid[policy], clock: { ...realClock, [part]: undefined } });
+        expect(build, part).toThrow(`${policy}.clock must be a clock`);
+      }
+      expect(() => make[policy]?.({ ...valid[policy], clock: realClock })).not.toThrow();
+    },
+  );
+
+  it('take no budget that lacks a part', () => {
+    for (const part of ['deposit', 'withdraw'] as const) {
+      const budget = { ...policies.retryBudget(), [part]: undefined };
+      expect(() => policies.retry({ budget: budget as never }), part).toThrow(
+        'retry.budget must be a retryBudget',
+      );
+    }
+  });
+
   it('may not be left out whole where something must be given, nor be null', () => {
     for (const policy of [
       'timeout',
@@ -115,10 +136,15 @@ describe('options', () => {
       'hedge',
       'circuitBreaker',
       'retry',
+      'retryBudget',
+      'failureRate',
+      'slowCalls',
       'singleFlight',
     ]) {
       expect(() => make[policy]?.(null), policy).toThrow(policies.ConfigurationError);
     }
+    for (const rule of ['failureRate', 'slowCalls'])
+      expect(() => make[rule]?.(undefined), rule).toThrow(policies.ConfigurationError);
     for (const policy of ['timeout', 'bulkhead', 'rateLimiter', 'hedge', 'circuitBreaker']) {
       expect(() => make[policy]?.({}), policy).toThrow(policies.ConfigurationError);
     }
