@@ -38,7 +38,7 @@ export interface Config {
   /** How long whoever pushes waits: time-outs must fit into it. Default: not known, and pushed runs are cut to fit. */
   readonly push: PushDeadlines;
   readonly parking: {
-    /** From the first parking until the run is given up. Default: 36 hours. */
+    /** From the first parking until a run is given up whose upstream is not ready. Default: 36 hours. */
     readonly giveUpAfter: number;
     /** Between two looks at a parked run's upstream, and the first pause after a failure. Default: 60,000. */
     readonly lookEvery: number;

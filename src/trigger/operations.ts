@@ -46,7 +46,7 @@ export interface Operations {
    * an error nobody knows whether the key is cancelled: call again.
    */
   cancel(key: string, call?: OperationCall): Promise<'parked' | 'running' | 'nothing'>;
-  /** Gives a parked run so much longer until it is given up. False if the key is not parked. */
+  /** Gives a parked run so much longer to wait for its upstream until it is given up. False if the key is not parked. */
   extend(key: string, by: Duration, call?: OperationCall): Promise<boolean>;
   /** From now on the processor's runs are parked; those at work go on. */
   pause(processor: string, reason: string, call?: OperationCall): Promise<void>;

@@ -1,23 +1,33 @@
 import { lastLooks, processorCircuit, shortened, updateWork } from '../processor/index.ts';
 import type { ParkedWork, WorkRecord } from '../store/index.ts';
 import type { UpstreamAnswer, UpstreamCheck, UpstreamRequest } from '../upstream/index.ts';
+import { giveUp } from './give-up.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Parked, SweeperParts } from './sweeper.ts';
 import type { SweepDraft } from './sweep-report.ts';
 
+/** One look at all that is due. */
+export interface Look {
+  /** The store's, when what is due was listed. */
+  readonly time: number;
+  readonly draft: SweepDraft;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * Those whose upstream is ready, and those that only waited for their time; the others keep waiting, with what they lack.
+ * Those whose upstream is ready, and those that only waited for their time; the others keep waiting, with what they lack, or are
+ * given up: by what this look has found, so that nothing is whose data is there. Time ends the waiting for upstream alone: what has
+ * begun to fail has its attempts, and what was paused was not to blame.
  *
  * Who asks takes the look first: of several processes that sweep at the same time one asks for a key.
  */
 export async function readyOf(
   parts: SweeperParts,
   parked: readonly Parked[],
-  time: number,
-  draft: SweepDraft,
-  signal: AbortSignal | undefined,
+  look: Look,
 ): Promise<readonly Parked[]> {
   const { context } = parts;
+  const { time, signal } = look;
   const ready = parked.filter(({ record }) => isTime(record.parked, time));
   const asking: { readonly item: Parked; readonly request: UpstreamRequest }[] = [];
   await inParallel(
@@ -25,10 +35,10 @@ export async function readyOf(
     10,
     async (item) => {
       if (!(await takeLook(parts, item, time, signal))) return;
-      const checks = checksOf(parts, item, draft);
-      if (checks === undefined) return;
       const { key, date, parked: why } = item.record;
-      asking.push({ item, request: { key, date, checks, anew: why.updated ? 'updated' : 'due' } });
+      const checks = checksOf(parts, item);
+      if (checks === undefined) await waitOrGiveUp(parts, item, undefined, look);
+      else asking.push({ item, request: { key, date, checks, anew: why.updated ? 'updated' : 'due' } });
     },
   );
   const answers =
@@ -41,7 +51,7 @@ export async function readyOf(
   for (const { item } of asking) {
     const answer = answers.get(item.record.key);
     if (await isWoken(parts, item, answer, signal)) ready.push(item);
-    else await keepWaiting(parts, item, answer, draft, signal);
+    else await waitOrGiveUp(parts, item, answer, look);
   }
   return ready;
 }
@@ -53,7 +63,6 @@ function isTime({ wake, startAt }: ParkedWork, time: number): boolean {
 function checksOf(
   { context }: SweeperParts,
   { record, processor }: Parked,
-  draft: SweepDraft,
 ): readonly UpstreamCheck[] | undefined {
   try {
     return processor.upstream(record.options);
@@ -63,7 +72,6 @@ function checksOf(
       key: record.key,
       error,
     });
-    draft.waits(record.key, 'upstream_unknown', record.parked.missing);
     return undefined;
   }
 }
@@ -111,15 +119,23 @@ async function isWoken(
   return false;
 }
 
-async function keepWaiting(
-  { context }: SweeperParts,
-  { record }: Parked,
+async function waitOrGiveUp(
+  { context, on }: SweeperParts,
+  { record, processor }: Parked,
   answer: UpstreamAnswer | undefined,
-  draft: SweepDraft,
-  signal: AbortSignal | undefined,
+  { time, draft, signal }: Look,
 ): Promise<void> {
   const { key, parked } = record;
   const missing = answer?.status === 'not_ready' ? shortened(answer.missing) : parked.missing;
+  if (parked.wake === 'upstream' && time >= parked.giveUpAt) {
+    // What gets new rows during this look is not given up.
+    const looked = { ...record, parked: { ...parked, missing: [...missing], updated: false } };
+    const failure = await giveUp(context, processor, looked, parked.reason, signal);
+    if (failure === undefined) return;
+    draft.gaveUp.push(key);
+    on(failure);
+    return;
+  }
   if (parked.wake === 'circuit') draft.waits(key, 'circuit_open', missing);
   else draft.waits(key, answer?.status === 'not_ready' ? 'upstream_not_ready' : 'upstream_unknown', missing);
   // Written only when it has changed.

@@ -550,6 +550,18 @@ describe('sweeper', () => {
       expect(outcomes()).toEqual(['skipped circuit_open', 'succeeded done']);
     });
 
+    it('is waited for also when the time of what waits is over: its failures are counted', async () => {
+      await openCircuit();
+      await put(keys.offense, {
+        parked: {
+          ...(await workOf(context, keys.offense)).parked!,
+          giveUpAt: context.clock.wallNow() + minute,
+        },
+      });
+      await sweepFor(31);
+      expect(outcomes()).toEqual(['skipped circuit_open', 'succeeded done']);
+    });
+
     it('goes half-open as soon as its checks turn from not ready to ready', async () => {
       await openCircuit();
       context.upstream.notReady(['6 of 8 games final']);
@@ -652,7 +664,7 @@ describe('sweeper', () => {
       await context.clock.advance('40h');
       expect(await sweep()).toMatchObject({ gaveUp: [], waiting: [{ reason: 'disabled' }] });
       expect(await operations().resume('OffenseProcessor')).toBe(true);
-      await sweep();
+      expect(await sweep()).toMatchObject({ gaveUp: [], results: [{ status: 'succeeded' }] });
       expect(await operations().resume('OffenseProcessor')).toBe(false);
     });
 

@@ -73,8 +73,7 @@ export async function sweepOnce(
     const ready = await inTurn(async () => {
       const { parked, time } = await due(parts, draft, signal);
       const fresh = parked.filter(({ record: { key } }) => !started.has(key));
-      const inTime = await giveUpLate(parts, fresh, time, draft, signal);
-      const found = await readyOf(parts, inTime, time, draft, signal);
+      const found = await readyOf(parts, fresh, { time, draft, signal });
       for (const { record } of found) {
         started.add(record.key);
         parts.inHand.add(record.key);
@@ -157,25 +156,6 @@ async function pausedProcessors(
   for await (const { entry } of entriesOf(store.collection(controlRecords), { signal }))
     if (isPause(entry)) paused.add(entry.key);
   return paused;
-}
-
-async function giveUpLate(
-  { context, on }: SweeperParts,
-  parked: readonly Parked[],
-  time: number,
-  draft: SweepDraft,
-  signal: AbortSignal | undefined,
-): Promise<readonly Parked[]> {
-  // What has had new rows is looked at once more: given up a moment sooner, it would have been revived by them.
-  const isLate = ({ record: { parked } }: Parked) => time >= parked.giveUpAt && !parked.updated;
-  const late = parked.filter(isLate);
-  for (const { record, processor } of late) {
-    const failure = await giveUp(context, processor, record, record.parked.reason, signal);
-    if (failure === undefined) continue;
-    draft.gaveUp.push(record.key);
-    on(failure);
-  }
-  return parked.filter((item) => !isLate(item));
 }
 
 /** Starts each run once those that it needs have ended, a bounded number at once, each after a small delay by chance. */

@@ -52,8 +52,8 @@ export async function wake(
         return { ...record, lease: { ...record.lease, again: true }, parked };
       }
       if (parked !== null) {
-        // A failure's pause is kept, but what is about to be given up is tried once more.
-        if (parked.wake === 'time' && !isLate) return undefined;
+        // A failure's pause is kept.
+        if (parked.wake === 'time') return parked === before ? undefined : { ...record, parked };
         const nextLook = Math.min(parked.nextLook, nextTurn(parked, time, config.parking.lookEvery));
         woken++;
         dueIn = Math.max(dueIn, nextLook - time);
