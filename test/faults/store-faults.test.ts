@@ -22,22 +22,31 @@ describe('two faults in one night', () => {
     endsAtAcknowledgement: fc.boolean(),
   });
   const known = new Map<string, readonly MadeCall[]>();
+  // The same nights each time: what fails must fail again, and what passes must not fail tomorrow. `MODEL_SEED` stands for others, in
+  // any number of runs: a night that fails with it is a bug in the code or an expectation of its scenario that is not true.
+  const { MODEL_SEED } = process.env;
+  const seeds =
+    MODEL_SEED === undefined ? [-809_577_360, -156_999_837, 1, 5, 107, 124] : [Number(MODEL_SEED)];
 
-  it('keep the invariants too', async () => {
-    await fc.assert(
-      fc.asyncProperty(night, async ({ scenario, faults, endsAtAcknowledgement }) => {
-        const play = (faults: Parameters<typeof told>[0]) =>
-          replay(scenario, { make, faults, endsAtAcknowledgement });
-        const calls = known.get(scenario.name) ?? (await play([])).calls;
-        known.set(scenario.name, calls);
-        // The first fault makes calls of its own: the second may hit those as well.
-        const planned = faults.map(({ place, kind }) => ({ at: place % (calls.length + 10), kind }));
-        const { problems } = await play(planned);
-        expect({ of: told(planned, calls), problems }).toMatchObject({ problems: [] });
-      }),
-      { ...sequences(1_000), seed: -809577360 },
-    );
-  }, 120_000);
+  it.each(seeds)(
+    'keep the invariants too: seed %i',
+    async (seed) => {
+      await fc.assert(
+        fc.asyncProperty(night, async ({ scenario, faults, endsAtAcknowledgement }) => {
+          const play = (faults: Parameters<typeof told>[0]) =>
+            replay(scenario, { make, faults, endsAtAcknowledgement });
+          const calls = known.get(scenario.name) ?? (await play([])).calls;
+          known.set(scenario.name, calls);
+          // The first fault makes calls of its own: the second may hit those as well.
+          const planned = faults.map(({ place, kind }) => ({ at: place % (calls.length + 10), kind }));
+          const { problems } = await play(planned);
+          expect({ of: told(planned, calls), problems }).toMatchObject({ problems: [] });
+        }),
+        { seed, ...sequences(1_000) },
+      );
+    },
+    120_000,
+  );
 });
 
 describe('what is held against the invariants', () => {
