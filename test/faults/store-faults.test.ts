@@ -22,8 +22,8 @@ describe('two faults in one night', () => {
     endsAtAcknowledgement: fc.boolean(),
   });
   const known = new Map<string, readonly MadeCall[]>();
-  // The same nights each time: what fails must fail again, and what passes must not fail tomorrow. `MODEL_SEED` stands for others, in
-  // any number of runs: a night that fails with it is a bug in the code or an expectation of its scenario that is not true.
+  // The same nights each time: what fails must fail again, and what passes must not fail tomorrow. `MODEL_SEED` takes another
+  // seed in their place: a night that fails with it is a bug in the code, or an expectation of its scenario that is not true.
   const { MODEL_SEED } = process.env;
   const seeds =
     MODEL_SEED === undefined ? [-809_577_360, -156_999_837, 1, 5, 107, 124] : [Number(MODEL_SEED)];
