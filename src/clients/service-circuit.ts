@@ -1,9 +1,10 @@
+import { ConfigurationError } from '../errors/index.ts';
 import { type CircuitBreaker, circuitBreaker, consecutiveFailures } from '../policy/index.ts';
-import type { Clock, Duration } from '../time/index.ts';
+import { type Clock, type Duration, milliseconds } from '../time/index.ts';
 
 /** When calls of a service that keeps failing are no longer made. */
 export interface ServiceCircuitOptions {
-  /** Failed calls in a row until the circuit opens. Default: 5. */
+  /** Failed calls in a row until the circuit opens; Infinity: it never does, as for what has a circuit around it. Default: 5. */
   readonly failures?: number | undefined;
   /** From opening until it is probed. Default: 5 min. */
   readonly openFor?: Duration | undefined;
@@ -21,5 +22,18 @@ export function serviceCircuit(
   options: ServiceCircuitOptions & { readonly clock: Clock; readonly probeTimeout: number },
 ): CircuitBreaker {
   const { failures = 5, openFor = '5m', probes = 3, clock, probeTimeout } = options;
-  return circuitBreaker({ name, trip: consecutiveFailures(failures), openFor, probes, probeTimeout, clock });
+  const most = failures === Infinity ? Number.MAX_SAFE_INTEGER : atLeastOne('circuit.failures', failures);
+  return circuitBreaker({
+    name,
+    trip: consecutiveFailures(most),
+    openFor: milliseconds('circuit.openFor', openFor),
+    probes: atLeastOne('circuit.probes', probes),
+    probeTimeout,
+    clock,
+  });
+}
+
+function atLeastOne(field: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new ConfigurationError(field, 'a whole number of at least 1', value);
 }

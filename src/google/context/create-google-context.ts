@@ -140,9 +140,10 @@ export function createGoogleContext(options: GoogleContextOptions): GoogleContex
   const firestore = { project, database, clock, endpoint: endpoints.firestore };
   const store = firestoreStore({ ...firestore, random, timeout: timeouts.store });
 
-  // Of their own: heartbeats must not wait behind anybody, nor be stopped by another's circuit.
+  // Of their own: heartbeats must not wait behind anybody, nor be stopped by another's circuit. The chain has one for each sink,
+  // within which another would stay open long after the service is back.
   const beats = new Documents({ ...firestore, timeout: timeouts.sink });
-  const beatObjects = googleStorage({ ...objects, timeout: timeouts.sink });
+  const beatObjects = googleStorage({ ...objects, timeout: timeouts.sink, circuit: { failures: Infinity } });
   const heartbeats = heartbeatChain({
     sinks: [
       heartbeatDocumentSink({ documents: beats, clock }),
@@ -152,6 +153,7 @@ export function createGoogleContext(options: GoogleContextOptions): GoogleContex
     clock,
     logger,
     timeout: timeouts.sink,
+    openFor: settings.heartbeat.interval / 2,
   });
 
   const lastWords = join(tmpdir(), `breakwater-${process.pid}-last-words.json`);

@@ -5,6 +5,7 @@ import { type Beat, type HeartbeatSink, parseBeat, type SinkRead } from '../../h
 import type { Clock } from '../../time/index.ts';
 
 export interface HeartbeatObjectSinkOptions {
+  /** One without a circuit, `circuit: { failures: Infinity }`: the chain has one around each sink. */
   readonly storage: StorageClient;
   readonly clock: Clock;
   /** The folder of the beats, theirs alone. Default: `breakwater/heartbeats`. */
