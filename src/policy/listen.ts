@@ -1,13 +1,13 @@
 import { reportError } from '../time/index.ts';
 
-/** One function that hears of every event of a policy. What it throws changes nothing. */
+/** One function that hears of every event of a policy. What it throws or rejects with is reported, and changes nothing. */
 export type Listener<Event> = (event: Event) => void;
 
 const telling = /* @__PURE__ */ new Set<unknown>();
 
 /**
- * Tells the listener; what it throws is reported as an error of its own, and never reaches the call. An event that it causes
- * itself is told when it is done, so that it can't fill the stack.
+ * Tells the listener; what it throws or rejects with is reported as an error of its own, and never reaches the call. An event
+ * that it causes itself is told when it is done, so that it can't fill the stack.
  */
 export function tell<Event>(listener: Listener<Event> | undefined, event: Event): void {
   if (listener === undefined) return;
@@ -17,7 +17,9 @@ export function tell<Event>(listener: Listener<Event> | undefined, event: Event)
   }
   telling.add(listener);
   try {
-    listener(event);
+    const told: unknown = listener(event);
+    // Of an asynchronous listener nobody else would hear, and the process would end.
+    if (typeof told === 'object') Promise.resolve(told).catch(reportError);
   } catch (error) {
     reportError(error);
   } finally {
