@@ -229,4 +229,35 @@ describe('hedge', () => {
       ['hedged', 3],
     ]);
   });
+
+  it.each([true, false])(
+    'does nothing more once its filter has given it up (it says %s)',
+    async (handled) => {
+      const clock = new VirtualClock();
+      const caller = new AbortController();
+      const events: HedgeEvent[] = [];
+      const budget = retryBudget({ minPerSecond: 1, clock });
+      const policy = hedge({
+        after: '1s',
+        extra: 2,
+        budget,
+        handle: () => {
+          caller.abort('enough');
+          return handled;
+        },
+        clock,
+        on: (event) => events.push(event),
+      });
+      const gates = [gated<number>(), gated<number>()];
+      let calls = 0;
+      const result = policy.executeOutcome(() => gates[calls++]?.operation(), { signal: caller.signal });
+      await clock.advance('1s');
+      const left = budget.balance;
+      gates[1]?.open(7);
+      expect(await result).toMatchObject({ error: 'enough' });
+      await clock.advance(0);
+      expect(events).toEqual([{ kind: 'hedged', call: 2, why: 'slow' }]);
+      expect([budget.balance, calls, clock.pendingTimers]).toEqual([left, 2, 0]);
+    },
+  );
 });

@@ -142,6 +142,8 @@ class Race {
     if (this.#over) return;
     const { handle, on } = this.#hedge;
     const handled = ok ? handlesValue(handle, result) : handlesError(handle, result);
+    // The filter may have given the call up.
+    if (this.#over) return;
     if (handled) {
       this.#another('failed');
       // The others may still work.
