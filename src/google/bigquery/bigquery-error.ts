@@ -1,4 +1,4 @@
-import { classify, ServiceError } from '../../errors/index.ts';
+import { classify, type ErrorKind, ServiceError } from '../../errors/index.ts';
 import { codeOf, reasonOf } from '../google-error.ts';
 
 /** What a job says of its failure. */
@@ -13,7 +13,7 @@ export const concurrentUpdate = 'concurrentUpdate';
 // The one thing that BigQuery tells by its text alone.
 const serialization = /could not serialize access|aborted due to concurrent update/i;
 
-/** Reasons of a job that has failed and is not the query's fault: to be done again, as another job. */
+/** Reasons that tell of a job also where they come as the answer to a request. */
 const jobReasons: ReadonlySet<string> = new Set([
   'jobBackendError',
   'jobInternalError',
@@ -22,9 +22,25 @@ const jobReasons: ReadonlySet<string> = new Set([
   concurrentUpdate,
 ]);
 
-/** Whether the same may be tried again as a new job. What failed has changed nothing. */
+/**
+ * Whether the same may be tried again as a new job. What failed has changed nothing.
+ *
+ * `backendError` and its like mean the request where a request failed with them, which is then sent again; a job that has ended with
+ * them stays what it is, however often it is asked for.
+ */
 export function wantsNewJob(error: unknown): boolean {
+  if (error instanceof JobFailedError) return mayPass(error.kind);
   return error instanceof ServiceError && error.code !== undefined && jobReasons.has(error.code);
+}
+
+/** Whether a request's error may be that of the job it asked for, and not its own: only the job itself can tell. */
+export function isJobsOrRequests(error: unknown): boolean {
+  const reason = reasonOf(error);
+  return reason !== undefined && !jobReasons.has(reason) && mayPass(classify(error).kind);
+}
+
+function mayPass(kind: ErrorKind): boolean {
+  return kind === 'transient' || kind === 'throttled';
 }
 
 /** An error of a request, with what is told by text alone made a reason. */

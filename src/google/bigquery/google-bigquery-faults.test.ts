@@ -78,24 +78,66 @@ describe('BigQuery in trouble', () => {
 
   describe('a job that fails', () => {
     const jobs: [reason: string, kind: string, made: number][] = [
+      ['backendError', 'transient', 3],
+      ['internalError', 'transient', 3],
+      ['badGateway', 'transient', 3],
+      ['rateLimitExceeded', 'throttled', 3],
       ['jobBackendError', 'transient', 3],
       ['jobInternalError', 'transient', 3],
       ['jobRateLimitExceeded', 'throttled', 3],
       ['tableUnavailable', 'transient', 3],
+      ['accessDenied', 'permanent', 1],
       ['invalidQuery', 'permanent', 1],
+      ['notFound', 'permanent', 1],
       ['resourcesExceeded', 'permanent', 1],
       ['stopped', 'cancelled', 1],
       ['quotaExceeded', 'permanent', 1],
     ];
-    it.each(jobs)(
-      'with %s is %s, and is made %d times, each with an id of its own',
-      async (reason, kind, made) => {
+    const first = async (rows: AsyncIterable<unknown>): Promise<unknown> => {
+      for await (const row of rows) return row;
+      return undefined;
+    };
+    const asks = () => server.count('GET', /./);
+
+    describe.each(jobs)('with %s', (reason, kind, made) => {
+      // A reason that may be the request's as well as the job's is looked up once for each job.
+      const asksForEach = /^(backend|internal|badGateway|rateLimit)/.test(reason) ? 2 : 1;
+
+      it.each([
+        ['query', () => client.query('SELECT 1 AS one')],
+        ['stream', () => first(client.stream('SELECT 1 AS one'))],
+      ])(`is ${kind}, and is made ${made} times by a %s, each with an id of its own`, async (_name, call) => {
         server.failJobs({ reason }, 10);
-        await expect(client.query('SELECT 1 AS one')).rejects.toMatchObject({ code: reason, kind });
+        await expect(call()).rejects.toMatchObject({ code: reason, kind });
         expect(inserts()).toBe(made);
         expect(server.jobs.size).toBe(made);
-      },
-    );
+        expect(asks()).toBe(made * asksForEach);
+      });
+
+      it(`is ${kind}, and is made ${made} times by an insert`, async () => {
+        await client.query('CREATE OR REPLACE TABLE d.games (id STRING)');
+        const [before, asked] = [inserts(), asks()];
+        server.failJobs({ reason }, 10);
+        await expect(client.insert('d.games', [{ id: 'a' }])).rejects.toMatchObject({ code: reason, kind });
+        expect(inserts() - before).toBe(made);
+        expect(server.jobs.size - before).toBe(made);
+        // The table; of the jobs the answers to their insertions told the end.
+        expect(asks() - asked).toBe(1);
+      });
+    });
+
+    it('is done again as a new job, whose rows are streamed', async () => {
+      server.failJobs({ reason: 'backendError' }, 2);
+      expect(await first(client.stream('SELECT 1 AS one'))).toEqual({ one: 1 });
+      expect(inserts()).toBe(3);
+    });
+
+    it('is not made again for a request for its result that failed', async () => {
+      server.fault({ match: isResults, answer: failed({ reason: 'backendError' }), times: 2 });
+      expect(await client.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(inserts()).toBe(1);
+      expect(asks()).toBe(5);
+    });
 
     it('is done again as a new job, and then gives its rows', async () => {
       server.failJobs({ reason: 'jobBackendError' }, 2);

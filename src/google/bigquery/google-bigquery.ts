@@ -73,7 +73,6 @@ export interface GoogleBigQuery extends BigQueryClient {
 }
 
 const mostWaiting = 1_000;
-const pageRows = 10_000;
 
 /**
  * BigQuery through the official client: its addresses, credentials and connections, with jobs, retries and values of our own.
@@ -138,28 +137,31 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     options: QueryOptions<Row> = {},
   ): AsyncGenerator<Row, void, undefined> {
     const configuration = this.#configuration(sql, options);
-    const job = await this.#call('Query', options, (signal) =>
-      this.#jobs.run('Query', signal, configuration, async (job) => job),
+    // The first page belongs to the job's own call: a job that fails is then done again as a new one. Each of the others is a call.
+    const first = await this.#call('Query', options, (signal) =>
+      this.#jobs.run('Query', signal, configuration, async (job) => ({
+        job,
+        page: await this.#jobs.page('Query', signal, job),
+      })),
     );
-    // The pages outlive any one call: each is bounded by itself.
-    const whole = new AbortController();
-    const pages = this.#jobs.pages('Query', whole.signal, job, pageRows);
+    const { job } = first;
+    let { page } = first;
     let index = 0;
     let ended = false;
     try {
       while (true) {
-        const page = await this.#calls.bounded('Page of a query', options, (signal) => {
-          signal.addEventListener('abort', () => whole.abort(signal.reason), { once: true });
-          return pages.next();
-        });
-        ended = page.done === true;
-        if (page.done) return;
-        const fields = page.value.schema?.fields ?? [];
-        for (const row of page.value.rows ?? []) {
+        const fields = page.schema?.fields ?? [];
+        for (const row of page.rows ?? []) {
           const plain = rowOf(fields, row);
           yield options.schema === undefined ? (plain as Row) : parsedRow(options.schema, plain, index);
           index += 1;
         }
+        const { pageToken } = page;
+        ended = pageToken === undefined;
+        if (ended) return;
+        page = await this.#calls.bounded('Page of a query', options, (signal) =>
+          this.#jobs.page('Query', signal, job, pageToken),
+        );
       }
     } finally {
       if (!ended) this.#jobs.cancel(job.id);
@@ -272,10 +274,13 @@ class GoogleBigQueryClient implements GoogleBigQuery {
 
   async #rowsOf(what: string, signal: AbortSignal, job: Job): Promise<QueryRow[]> {
     const rows: QueryRow[] = [];
-    for await (const page of this.#jobs.pages(what, signal, job, pageRows)) {
+    let pageToken: string | undefined;
+    do {
+      const page = await this.#jobs.page(what, signal, job, pageToken);
       const fields = page.schema?.fields ?? [];
       for (const row of page.rows ?? []) rows.push(rowOf(fields, row));
-    }
+      pageToken = page.pageToken;
+    } while (pageToken !== undefined);
     return rows;
   }
 

@@ -3,8 +3,14 @@ import { boundedCall } from '../../clients/index.ts';
 import { fullJitter, type Policy, retry } from '../../policy/index.ts';
 import { type Clock, realClock, sleep } from '../../time/index.ts';
 import { ServiceError } from '../../errors/index.ts';
-import { jobError, JobFailedError, type JobFailure, wantsNewJob } from './bigquery-error.ts';
-import type { Rest } from './rest.ts';
+import {
+  isJobsOrRequests,
+  jobError,
+  JobFailedError,
+  type JobFailure,
+  wantsNewJob,
+} from './bigquery-error.ts';
+import { isThere, type Rest } from './rest.ts';
 import type { WireField, WireRow } from './wire.ts';
 
 export interface JobsOptions {
@@ -52,6 +58,7 @@ export interface ResultPage {
 
 /** How long BigQuery holds a request for the result of a job that still runs. */
 const longPoll = 10_000;
+const pageRows = 10_000;
 const shortestPause = 250;
 const longestPause = 4_000;
 const cancelWithin = 5_000;
@@ -115,27 +122,37 @@ export class Jobs {
     }
   }
 
-  /** Pages of a query's result, from when it is there; the first may have no rows. */
-  async *pages(what: string, signal: AbortSignal, { id }: Job, pageRows: number): AsyncGenerator<ResultPage> {
-    let pageToken: string | undefined;
+  /** A page of a query's result, from when it is there; the first may have no rows. */
+  async page(what: string, signal: AbortSignal, job: Job, pageToken?: string): Promise<ResultPage> {
+    const { rest, location } = this.#options;
+    const query = {
+      location,
+      timeoutMs: longPoll,
+      maxResults: pageRows,
+      pageToken,
+      'formatOptions.useInt64Timestamp': true,
+    };
+    const request = { method: 'GET', path: `/queries/${job.id}`, query } as const;
     while (true) {
-      const page: ResultPage = await this.#options.rest.send(what, signal, {
-        method: 'GET',
-        path: `/queries/${id}`,
-        query: {
-          location: this.#options.location,
-          timeoutMs: longPoll,
-          maxResults: pageRows,
-          pageToken,
-          'formatOptions.useInt64Timestamp': true,
-        },
-      });
-      if (page.jobComplete !== false) {
-        yield page;
-        pageToken = page.pageToken;
-        if (pageToken === undefined) return;
-      }
+      const page = await rest.send<ResultPage>(what, signal, request, (error) =>
+        this.#throwIfJobs(what, job, error),
+      );
+      if (page.jobComplete !== false) return page;
     }
+  }
+
+  /** The job's own failure, where a request for its result was answered with what may be either's. */
+  async #throwIfJobs(what: string, job: Job, error: unknown): Promise<undefined> {
+    if (!isJobsOrRequests(error)) return;
+    const request = {
+      method: 'GET',
+      path: `/jobs/${job.id}`,
+      query: { location: this.#options.location },
+    } as const;
+    // What is not known of the job is asked with the next request.
+    const { status } = await this.#options.rest.once<JobAnswer>(request).catch((): JobAnswer => ({}));
+    if (status?.state === 'DONE' && status.errorResult !== undefined)
+      throw jobError(what, status.errorResult);
   }
 
   /** Waits for a job that gives no rows. @throws ServiceError with its reason. */
@@ -183,7 +200,7 @@ export class Jobs {
       signal,
       { method: 'POST', path: '/jobs', json, media },
       // Ours, made by a request whose answer was lost, or by another call for the same work.
-      (status, { attempt }) => (status === 409 && (named || attempt > 1) ? {} : undefined),
+      (error, { attempt }) => (isThere(error) && (named || attempt > 1) ? {} : undefined),
     );
     return { id, status: answer.status };
   }

@@ -28,26 +28,29 @@ export class Rest {
   /**
    * Sends the request, again while its failure may pass.
    *
-   * @param landed Gives the answer where an error says that a request before it had landed, or undefined.
+   * @param failed Looks at an error before anything else is done about it: gives the answer where it says that a request before it had
+   * landed, throws what is to come out in its stead, or gives undefined.
    */
   send<T>(
     what: string,
     signal: AbortSignal,
     request: RestRequest,
-    landed: (status: number, attempt: GoogleAttempt) => T | undefined = () => undefined,
+    failed: (error: unknown, attempt: GoogleAttempt) => Promise<T | undefined> | T | undefined = () =>
+      undefined,
   ): Promise<T> {
     return this.#calls.request(what, signal, async (attempt) => {
       try {
-        return await this.#once<T>(request);
+        return await this.once<T>(request);
       } catch (error) {
-        const adopted = landed(Number((error as { code?: unknown }).code), attempt);
+        const adopted = await failed(error, attempt);
         if (adopted !== undefined) return adopted;
         throw requestError(what, error);
       }
     });
   }
 
-  async #once<T>({ method, path, project, query, json, media }: RestRequest): Promise<T> {
+  /** Sends the request once, from within another. */
+  async once<T>({ method, path, project, query, json, media }: RestRequest): Promise<T> {
     const client = await this.#client.get();
     const options = {
       method,
@@ -61,6 +64,11 @@ export class Rest {
       client.request(options, (error, body) => (error === null ? resolve(body as T) : reject(error)));
     });
   }
+}
+
+/** Whether a request says that what it would make is there already. */
+export function isThere(error: unknown): boolean {
+  return Number((error as { code?: unknown }).code) === 409;
 }
 
 const boundary = 'breakwater-part';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../../errors/index.ts';
 import type { Clock } from '../../time/index.ts';
 import type { Job, JobName, Jobs } from './jobs.ts';
-import type { Rest } from './rest.ts';
+import { isThere, type Rest } from './rest.ts';
 import { pathOf, sqlName, type Table } from './table.ts';
 
 /** Rows on their way into a table: lines of JSON, whole, of a size that one request takes. */
@@ -112,7 +112,7 @@ export class Staging {
       signal,
       { method: 'POST', path, project: reference.projectId, json },
       // Nobody else knows the name: it is ours.
-      (status, { attempt }) => (status === 409 && attempt > 1 ? {} : undefined),
+      (error, { attempt }) => (isThere(error) && attempt > 1 ? {} : undefined),
     );
     return { ...table, given: `${table.given} (staging)`, reference, sql: sqlName(reference) };
   }
