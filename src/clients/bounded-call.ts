@@ -35,6 +35,7 @@ export function boundedCall<T>(bounds: CallBounds, work: (signal: AbortSignal) =
       giveUp(new TimeoutError(`${what} was not done within ${after} ms`, after)),
     );
     signal?.addEventListener('abort', onAbort, { once: true });
+    setDeadline(controller.signal, { clock, at: deadline.at });
     work(controller.signal).then(
       (value) => {
         leave();
@@ -46,4 +47,22 @@ export function boundedCall<T>(bounds: CallBounds, work: (signal: AbortSignal) =
       },
     );
   });
+}
+
+interface SignalDeadline {
+  readonly clock: Clock;
+  readonly at: number;
+}
+
+const deadlines = new WeakMap<AbortSignal, SignalDeadline>();
+
+/** By when the work that was given this signal must be done, in the clock's monotonic milliseconds; Infinity for one of no call by it. */
+export function deadlineOf(signal: AbortSignal, clock: Clock): number {
+  const found = deadlines.get(signal);
+  return found?.clock === clock ? found.at : Infinity;
+}
+
+/** Also for a signal that serves several calls, one after the other. */
+export function setDeadline(signal: AbortSignal, deadline: SignalDeadline): void {
+  deadlines.set(signal, deadline);
 }

@@ -1,4 +1,4 @@
-import { boundedCall, type CallBounds } from './bounded-call.ts';
+import { boundedCall, type CallBounds, deadlineOf, setDeadline } from './bounded-call.ts';
 
 /**
  * Items that are made one after the other, each within the call's time, none before it is wanted. The caller's abort ends them at any
@@ -10,7 +10,7 @@ export async function* boundedItems<T>(
   bounds: CallBounds,
   make: (signal: AbortSignal) => AsyncGenerator<T>,
 ): AsyncGenerator<T, void, undefined> {
-  const { signal } = bounds;
+  const { clock, signal } = bounds;
   const whole = new AbortController();
   const onAbort = () => whole.abort(signal?.reason);
   signal?.throwIfAborted();
@@ -20,6 +20,7 @@ export async function* boundedItems<T>(
   try {
     while (true) {
       const next = await boundedCall(bounds, (late) => {
+        setDeadline(whole.signal, { clock, at: deadlineOf(late, clock) });
         late.addEventListener('abort', () => whole.abort(late.reason), { once: true });
         return items.next();
       });

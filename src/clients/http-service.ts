@@ -44,9 +44,7 @@ export function httpService(client: HttpClient, options: HttpServiceOptions): Ht
     random,
     handle: (outcome) => !outcome.ok && mayPass(outcome.error),
   });
-  const origins = new Origins(
-    (name) => new Origin(serviceCircuit(name, { ...circuit, clock, probeTimeout: timeout }), again),
-  );
+  const origins = new Origins((name) => new Origin(serviceCircuit(name, { ...circuit, clock }), again));
 
   /** One request with its repetitions, within what is left of the call's time. */
   const send = (url: URL, request: HttpRequestOptions, deadline: number) =>

@@ -28,7 +28,7 @@ export {
   type TableParts,
   tableParts,
 } from './table-writes.ts';
-export { boundedCall, type CallBounds } from './bounded-call.ts';
+export { boundedCall, type CallBounds, deadlineOf } from './bounded-call.ts';
 export type { CallOptions } from './call.ts';
 export type { HttpClient, HttpRequestOptions, HttpResponse } from './http.ts';
 export { type HttpCallsOptions, httpCalls } from './http-calls.ts';

@@ -15,13 +15,16 @@ export interface ServiceCircuitOptions {
 /**
  * The circuit of one service, an API or an origin. It counts in this process alone.
  *
+ * A probe may take an hour (`probeTimeout`): far longer than calls do, for each ends within a time of its own, and one that succeeds late
+ * shows as well as any that the service is back. A call that was given more and hangs holds a probe's place no longer than that.
+ *
  * @throws ConfigurationError naming the option.
  */
 export function serviceCircuit(
   name: string,
-  options: ServiceCircuitOptions & { readonly clock: Clock; readonly probeTimeout: number },
+  options: ServiceCircuitOptions & { readonly clock: Clock; readonly probeTimeout?: Duration | undefined },
 ): CircuitBreaker {
-  const { failures = 5, openFor = '5m', probes = 3, clock, probeTimeout } = options;
+  const { failures = 5, openFor = '5m', probes = 3, clock, probeTimeout = '1h' } = options;
   const most = failures === Infinity ? Number.MAX_SAFE_INTEGER : atLeastOne('circuit.failures', failures);
   return circuitBreaker({
     name,

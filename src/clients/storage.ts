@@ -6,7 +6,8 @@ export interface StorageClient {
   readonly timeout?: number | undefined;
   /**
    * Writes an object whole: until all of it is there, what was there before is. A stream is read to its end within the call's time, in
-   * bounded memory; its own error comes out unchanged. `ifGeneration` is the compare-and-set: 0 for "must not exist".
+   * bounded memory; its own error comes out unchanged. `ifGeneration` is the compare-and-set: 0 for "must not exist". Without it the
+   * last writer wins, except that a stream may end in a transient ServiceError (`overtaken`) where others wrote while it was sent.
    *
    * @throws PreconditionError
    * @throws InvalidDataError for more than 256 MiB in memory, or more bytes than a stream may give.

@@ -2,7 +2,8 @@ import { BreakwaterError } from './breakwater-error.ts';
 import type { ErrorKind } from './error-kind.ts';
 
 /**
- * What a client of ours throws for an answer of the service behind it; the official clients' own errors are its `cause`.
+ * What a client of ours throws for an answer of the service behind it; of an official client's error its `cause` keeps
+ * name, message and codes, and not the request, which bears a token.
  */
 export class ServiceError extends BreakwaterError {
   override readonly name = 'ServiceError';

@@ -1,15 +1,16 @@
 import {
   boundedCall,
   type CallOptions,
+  deadlineOf,
   type ServiceCircuitOptions,
   serviceCircuit,
 } from '../clients/index.ts';
 import { classify } from '../errors/index.ts';
 import { type CircuitBreaker, type CircuitState, fullJitter, type Policy, retry } from '../policy/index.ts';
 import { type Clock, type Duration, milliseconds } from '../time/index.ts';
-import { AbortableRequests } from './abortable-requests.ts';
 import { CallersError } from './callers-error.ts';
 import { googleError, type GoogleService } from './google-error.ts';
+import { ServiceRequests } from './service-requests.ts';
 
 export interface GoogleCallsOptions {
   readonly service: GoogleService;
@@ -43,7 +44,7 @@ export class GoogleCalls {
   readonly timeout: number;
   readonly #retry: Policy;
   readonly #circuit: CircuitBreaker;
-  readonly #requests = new AbortableRequests();
+  readonly #requests = new ServiceRequests();
   #calls = 0;
   #failures = 0;
 
@@ -52,7 +53,7 @@ export class GoogleCalls {
     this.clock = clock;
     this.#service = service;
     this.timeout = milliseconds(`${service}.timeout`, timeout);
-    this.#circuit = serviceCircuit(service, { ...circuit, clock, probeTimeout: this.timeout });
+    this.#circuit = serviceCircuit(service, { ...circuit, clock });
     this.#retry = retry({
       attempts,
       backoff: fullJitter({ base: '250ms', cap: '4s' }),
@@ -84,7 +85,7 @@ export class GoogleCalls {
   request<T>(what: string, signal: AbortSignal, send: (attempt: GoogleAttempt) => Promise<T>): Promise<T> {
     return this.#retry.execute(
       async ({ attempt }) => this.once(what, signal, () => send({ signal, attempt })),
-      { signal },
+      { signal, deadline: deadlineOf(signal, this.clock) },
     );
   }
 
@@ -107,8 +108,14 @@ export class GoogleCalls {
     };
   }
 
-  close(): void {
-    this.#requests.close();
+  /** The client, whose requests go out from here: through connections of its own, and no longer than their call. */
+  adopt<Client extends Parameters<ServiceRequests['adopt']>[0]>(client: Client): Client {
+    return this.#requests.adopt(client);
+  }
+
+  /** Lets requests under way come to their end, then closes the client's connections. */
+  close(): Promise<void> {
+    return this.#requests.close();
   }
 }
 
@@ -117,7 +124,7 @@ export interface GoogleStatistics {
   readonly calls: number;
   /** Calls that ended in an error, the caller's aborts among them. */
   readonly failures: number;
-  /** HTTP requests that were sent for them. */
+  /** HTTP requests that were sent to the service for them. */
   readonly requests: number;
   /** The service's circuit: while it is open, calls are rejected and nothing is sent. */
   readonly circuit: CircuitState;

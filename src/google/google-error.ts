@@ -16,8 +16,35 @@ export function googleError(service: GoogleService, what: string, error: unknown
   return new ServiceError(
     `${what} failed${code === undefined ? '' : ` (${code})`}: ${message.slice(0, 500)}`,
     details,
-    { cause: error },
+    { cause: withoutRequest(error) },
   );
+}
+
+/**
+ * What a client threw, without the request and the answer that such errors hold, and that with them tokens would get into
+ * whoever prints the whole error.
+ */
+function withoutRequest(error: unknown): unknown {
+  if (!(error instanceof Error)) return error === undefined ? undefined : String(error);
+  const { code, status, errors } = error as { code?: unknown; status?: unknown; errors?: unknown };
+  const plain = Object.assign(new Error(error.message), {
+    ...(isPlain(code) && { code }),
+    ...(isPlain(status) && { status }),
+    ...(Array.isArray(errors) && { errors: errors.map(reasonAlone) }),
+  });
+  Object.defineProperty(plain, 'name', { value: error.name, configurable: true, writable: true });
+  if (error.stack !== undefined) plain.stack = error.stack;
+  return plain;
+}
+
+function reasonAlone(error: unknown): object {
+  const { reason, message, domain, location, code } = (error ?? {}) as Readonly<Record<string, unknown>>;
+  const entries = Object.entries({ reason, message, domain, location, code });
+  return Object.fromEntries(entries.filter(([, value]) => isPlain(value)));
+}
+
+function isPlain(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
 }
 
 /** The first reason of a JSON API's error, such as `rateLimitExceeded`. */

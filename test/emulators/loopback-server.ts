@@ -40,6 +40,7 @@ export class LoopbackServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #handle: (request: Received) => Promise<Answer> | Answer;
+  #accepted = 0;
   #faults: { fault: Fault; left: number }[] = [];
 
   constructor(handle: (request: Received) => Promise<Answer> | Answer) {
@@ -47,6 +48,7 @@ export class LoopbackServer {
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
+      this.#accepted += 1;
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => {});
     });
@@ -64,6 +66,11 @@ export class LoopbackServer {
   /** Connections that are open now. */
   get connections(): number {
     return this.#sockets.size;
+  }
+
+  /** Connections that were ever made. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   fault(fault: Fault): void {

@@ -16,6 +16,8 @@ interface Stored {
 export interface StorageServer extends LoopbackServer {
   /** Changes an object's bytes and not its checksum, as a broken disk or wire would. */
   corrupt(name: string): void;
+  /** The next upload in one request arrives with other bytes than were sent. */
+  garble(): void;
   /** Of the next request of a resumable upload only so many bytes are kept. */
   tear(bytes: number): void;
 }
@@ -30,6 +32,7 @@ export async function startStorageServer(): Promise<StorageServer> {
   await server.listen();
   return Object.assign(server, {
     corrupt: (name: string) => bucket.corrupt(name),
+    garble: () => bucket.garble(),
     tear: (bytes: number) => bucket.tear(bytes),
   });
 }
@@ -40,6 +43,11 @@ class Bucket {
   readonly #damaged = new Set<string>();
   #generation = 0;
   #tear: number | undefined;
+  #garbled = false;
+
+  garble(): void {
+    this.#garbled = true;
+  }
 
   tear(bytes: number): void {
     this.#tear = bytes;
@@ -66,7 +74,11 @@ class Bucket {
     const [, boundary = ''] = /boundary=([^;]+)/.exec(String(headers['content-type'])) ?? [];
     const parts = partsOf(body, boundary.replace(/^["']|["']$/g, ''));
     const metadata = JSON.parse(String(parts[0]?.content)) as Metadata;
-    const content = parts[1]?.content ?? Buffer.alloc(0);
+    const sent = parts[1]?.content ?? Buffer.alloc(0);
+    const content = this.#garbled ? Buffer.alloc(sent.length) : sent;
+    this.#garbled = false;
+    if (metadata.crc32c !== undefined && metadata.crc32c !== crc32c(content))
+      return failure(400, 'invalid', 'Provided CRC32C does not match');
     const name = url.searchParams.get('name') ?? metadata.name ?? '';
     return this.#store(name, content, metadata, url.searchParams.get('ifGenerationMatch'));
   }
@@ -204,6 +216,7 @@ interface Upload {
 interface Metadata {
   readonly name?: string;
   readonly contentType?: string;
+  readonly crc32c?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 

@@ -105,7 +105,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     this.timeout = milliseconds('bigquery.timeout', timeout);
     this.#project = project;
     this.#maximumBytesBilled = options.maximumBytesBilled;
-    this.#client = new Lazy('bigquery', () => officialClient(options));
+    this.#client = new Lazy('bigquery', async () => this.#calls.adopt(await officialClient(options)));
     this.#calls = new GoogleCalls({
       service: 'bigquery',
       clock,
@@ -246,7 +246,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
   async close(): Promise<void> {
     await this.#jobs.settled();
     await this.#client.close();
-    this.#calls.close();
+    await this.#calls.close();
   }
 
   #call<T>(what: string, options: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

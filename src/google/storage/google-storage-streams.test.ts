@@ -38,7 +38,8 @@ describe('streams of Cloud Storage', () => {
       'bytes 8388608-16777215/*',
       `bytes 16777216-17999999/${size}`,
     ]);
-    expect(server.requests).toHaveLength(4);
+    // What is there, the session, and its pieces.
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'PUT', 'PUT', 'PUT']);
     expect((await whole()).equals(expected)).toBe(true);
   });
 
@@ -72,6 +73,50 @@ describe('streams of Cloud Storage', () => {
     await expect(save()).rejects.toMatchObject({ kind: 'transient', code: '503' });
     expect(puts()).toHaveLength(4);
     expect((await whole()).toString()).toBe('before');
+  });
+
+  it('replace what was there when they began, and nothing newer', async () => {
+    await client.save('large', 'before');
+    const overtaken = (async function* () {
+      yield* bytes();
+      await client.save('large', 'newer');
+    })();
+    const saving = client.save('large', overtaken);
+    await expect(saving).rejects.toMatchObject({ kind: 'transient', code: 'overtaken' });
+    expect((await whole()).toString()).toBe('newer');
+    expect(await save()).toMatchObject({ size });
+  });
+
+  it('begin anew where others wrote before they had sent a byte', async () => {
+    const opens = ({ method, url }: Received) =>
+      method === 'POST' && url.searchParams.get('uploadType') === 'resumable';
+    const other = clientOf(server.port);
+    const meanwhile = () => other.save('large', 'theirs');
+    server.fault({ match: opens, answer: { status: 412 }, meanwhile });
+    expect(await save()).toMatchObject({ size });
+    expect((await whole()).equals(expected)).toBe(true);
+    await other.close();
+  });
+
+  it('replace nothing newer with a piece that lands after its caller gave up', async () => {
+    const call = new AbortController();
+    const reason = new Error('the run is over');
+    const source = (async function* () {
+      yield expected.subarray(0, 9_000_000);
+      await expect.poll(() => puts().length).toBe(1);
+      call.abort(reason);
+    })();
+    await expect(client.save('large', source, { signal: call.signal })).rejects.toBe(reason);
+    const newer = await client.save('large', 'newer');
+    // What was on its way arrives now.
+    const session = puts()[0]?.url;
+    const late = await fetch(`http://127.0.0.1:${server.port}${session?.pathname}${session?.search}`, {
+      method: 'PUT',
+      headers: { 'content-range': 'bytes 8388608-8999999/9000000' },
+      body: expected.subarray(8_388_608, 9_000_000),
+    });
+    expect(late.status).toBe(412);
+    expect(await client.list('')).toEqual([newer]);
   });
 
   it('cut within the bytes of a request leave no half object', async () => {

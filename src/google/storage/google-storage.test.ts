@@ -3,6 +3,7 @@ import { storageContract } from '../../../test/contracts/storage-contract.ts';
 import { startStorageServer, type StorageServer } from '../../../test/emulators/storage-server.ts';
 import { TcpProxy } from '../../../test/emulators/tcp-proxy.ts';
 import { InvalidDataError, PreconditionError, TimeoutError } from '../../errors/index.ts';
+import { VirtualClock } from '../../testing/index.ts';
 import { type GoogleStorage, googleStorage } from './google-storage.ts';
 
 const clientOf = (port: number) =>
@@ -88,6 +89,112 @@ describe('Cloud Storage', () => {
     server.corrupt('report');
     await expect(client.read('report')).rejects.toThrow(InvalidDataError);
   });
+
+  const wrong = { generation: '7', size: '1', updated: '2026-01-16T00:00:00Z', crc32c: 'AAAAAA==' };
+
+  it('takes back a save of which the service has other bytes, and nothing that came after it', async () => {
+    const theirs = await client.save('state', 'theirs');
+    server.fault({ match: isUpload, answer: { json: wrong } });
+    const saving = client.save('state', 'mine', { ifGeneration: theirs.generation });
+    await expect(saving).rejects.toThrow(InvalidDataError);
+    const [taken, ...others] = server.requests.filter(({ method }) => method === 'DELETE');
+    expect([taken?.url.search, others]).toEqual(['?ifGenerationMatch=7', []]);
+    expect(await client.list('')).toEqual([theirs]);
+  });
+
+  it('takes back one that it finds to have landed with other bytes', async () => {
+    server.fault({ match: isUpload, answer: { status: 503 }, after: true });
+    const ours = async () => {
+      const [sent] = server.requests.filter(isUpload);
+      const mark = /"breakwater-write":"([^"]+)"/.exec(String(sent?.body))?.[1];
+      const json = { ...wrong, metadata: { 'breakwater-write': mark } };
+      server.fault({ match: ({ method }) => method === 'GET', answer: { json } });
+    };
+    server.fault({ match: isUpload, answer: { status: 412 }, meanwhile: ours });
+    await expect(client.save('state', 'mine', { ifGeneration: 0 })).rejects.toThrow(InvalidDataError);
+    expect(server.count('DELETE', /state/)).toBe(1);
+  });
+
+  it('has the service refuse bytes that arrive damaged', async () => {
+    server.garble();
+    const saving = client.save('state', 'mine', { ifGeneration: 0 });
+    await expect(saving).rejects.toMatchObject({ kind: 'permanent', code: 'invalid' });
+    expect(server.requests.map(({ method }) => method)).toEqual(['POST']);
+    expect(await client.list('')).toEqual([]);
+  });
+
+  it('keeps content type and bytes apart from what parts a request', async () => {
+    const bytes = '\r\n--x\r\n\r\n--';
+    await client.save('odd', bytes, { contentType: 'text/x-odd' });
+    expect(new TextDecoder().decode((await client.read('odd'))?.data)).toBe(bytes);
+    expect(String(server.requests.find(isUpload)?.body)).toContain('Content-Type: text/x-odd');
+  });
+
+  it('shares its connections among its calls, and with no other client', async () => {
+    const other = clientOf(server.port);
+    for (let round = 0; round < 4; round++)
+      await Promise.all(Array.from({ length: 50 }, () => client.list('')));
+    expect(server.requests).toHaveLength(200);
+    expect(server.accepted).toBeGreaterThan(1);
+    expect(server.accepted).toBeLessThanOrEqual(32);
+    const before = server.accepted;
+    await other.list('');
+    expect(server.accepted).toBe(before + 1);
+    await client.close();
+    await expect.poll(() => server.connections).toBe(1);
+    await other.list('');
+    expect(server.accepted).toBe(before + 1);
+    await expect(client.list('')).rejects.toMatchObject({ code: 'closed' });
+    await other.close();
+    await expect.poll(() => server.connections).toBe(0);
+  });
+
+  it('gives up at once where it is asked to stay away for longer than the call has', async () => {
+    const answer = { status: 429, headers: { 'retry-after': '3600' } };
+    server.fault({ answer, times: 10 });
+    const { clock, patient } = onVirtualTime();
+    const listing = patient.list('').catch((error: unknown) => error);
+    expect(await listing).toMatchObject({ kind: 'throttled', code: '429', retryAfter: 3_600_000 });
+    expect([server.requests.length, clock.now()]).toEqual([1, 0]);
+    await patient.close();
+  });
+
+  it('stays away for as long as it is asked to where the call has the time', async () => {
+    server.fault({ answer: { status: 503, headers: { 'retry-after': '20' } } });
+    const { clock, patient } = onVirtualTime();
+    const listing = patient.list('');
+    await expect.poll(() => clock.pendingTimers).toBe(1);
+    await expect.poll(() => server.requests.length).toBe(1);
+    while (server.requests.length < 2) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance('1s');
+    }
+    expect(await listing).toEqual([]);
+    expect(clock.now()).toBeGreaterThanOrEqual(20_000);
+    expect(clock.now()).toBeLessThan(30_000);
+    await patient.close();
+  });
+
+  it('closes its circuit after a probe that was given more time than others, and took it', async () => {
+    const circuit = { failures: 1, openFor: '1m', probes: 1 } as const;
+    const { clock, patient } = onVirtualTime({ attempts: 1, circuit });
+    server.fault({ answer: { status: 503 } });
+    await expect(patient.list('')).rejects.toMatchObject({ code: '503' });
+    expect(patient.statistics().circuit).toBe('open');
+    await clock.advance('1m');
+    const meanwhile = () => clock.advance('50m');
+    server.fault({ answer: { json: {} }, meanwhile });
+    expect(await patient.list('', { timeout: '55m' })).toEqual([]);
+    expect(patient.statistics().circuit).toBe('closed');
+    await patient.close();
+  });
+
+  const onVirtualTime = (options = {}) => {
+    const clock = new VirtualClock();
+    const endpoint = `http://127.0.0.1:${server.port}`;
+    const common = { project: 'project', bucket: 'bucket', endpoint, random: () => 0 };
+    return { clock, patient: googleStorage({ ...common, clock, ...options }) };
+  };
 
   it('is bounded when the server does not answer, and leaves no request behind', async () => {
     const proxy = await TcpProxy.before(server.port);

@@ -1,4 +1,4 @@
-import type { Bucket, FileMetadata } from '@google-cloud/storage';
+import type { Bucket } from '@google-cloud/storage';
 import {
   boundedItems,
   bytesInMemory,
@@ -27,7 +27,9 @@ import { callersOwn } from '../callers-error.ts';
 import { endpointOf } from '../endpoint.ts';
 import { GoogleCalls, type GoogleStatistics } from '../google-calls.ts';
 import { Lazy } from '../lazy.ts';
-import { damaged, objectOf } from './object-metadata.ts';
+import { type Checksum, checksum } from './checksum.ts';
+import { dataOf } from './object-data.ts';
+import { damaged, objectOf, overtaken } from './object-metadata.ts';
 import { officialPackage } from './official-package.ts';
 import { ObjectRequests, type Target } from './object-requests.ts';
 import { type Piece, pieceSize, piecesOf, UploadSession } from './upload-session.ts';
@@ -51,8 +53,8 @@ export interface GoogleStorageOptions {
 export interface GoogleStorage extends StorageClient {
   readonly timeout: number;
   statistics(): GoogleStatistics;
-  /** Lets go of the client. */
-  close(): void;
+  /** Lets requests under way come to their end, then closes the client's connections. No call can be made after it. */
+  close(): Promise<void>;
 }
 
 // A read or an unconditional write that is overtaken again and again meets a writer that never rests.
@@ -62,7 +64,9 @@ const mostRounds = 10;
  * Objects in a bucket of Cloud Storage.
  *
  * Every write and delete carries a precondition, so that it can be sent again after an answer that was lost: one that had
- * landed is recognised as ours. Checksums are verified both ways.
+ * landed is recognised as ours. Without `ifGeneration` it is the generation that was there when the write began: a write that lands late,
+ * after its caller gave up, replaces nothing newer. Where others write meanwhile, what is in memory is sent again, over theirs; a stream
+ * can't be, and ends in a transient ServiceError (`overtaken`). Checksums are verified both ways.
  *
  * @throws ConfigurationError for a bad option; the first call, if `@google-cloud/storage` is not installed.
  */
@@ -70,21 +74,17 @@ export function googleStorage(options: GoogleStorageOptions): GoogleStorage {
   const { timeout = '30s', attempts = 3, clock = realClock, random = Math.random } = options;
   const endpoint =
     options.endpoint === undefined ? undefined : endpointOf('storage.endpoint', options.endpoint);
+  const { circuit } = options;
+  const calls = new GoogleCalls({ service: 'storage', clock, random, timeout, attempts, circuit });
   const bucket = new Lazy('storage', async () => {
     const { Storage } = await officialPackage();
-    return new Storage({
+    const client = new Storage({
       projectId: options.project,
-      retryOptions: { autoRetry: false, maxRetries: 0 },
-      ...(endpoint !== undefined && {
-        apiEndpoint: endpoint.origin,
-        useAuthWithCustomEndpoint: !endpoint.insecure,
-      }),
-    }).bucket(options.bucket);
+      ...(endpoint !== undefined && { apiEndpoint: endpoint.origin }),
+    });
+    return calls.adopt(client).bucket(options.bucket);
   });
-  return new GoogleBucket(
-    bucket,
-    new GoogleCalls({ service: 'storage', clock, random, timeout, attempts, circuit: options.circuit }),
-  );
+  return new GoogleBucket(bucket, calls);
 }
 
 class GoogleBucket implements GoogleStorage {
@@ -106,9 +106,9 @@ class GoogleBucket implements GoogleStorage {
     return this.#calls.statistics();
   }
 
-  close(): void {
-    void this.#bucket.close();
-    this.#calls.close();
+  async close(): Promise<void> {
+    await this.#bucket.close();
+    await this.#calls.close();
   }
 
   async save(path: string, data: ObjectSource, options: SaveOptions = {}): Promise<StoredObject> {
@@ -137,12 +137,17 @@ class GoogleBucket implements GoogleStorage {
     checkObjectPath(path);
     return this.#calls.bounded(`Read of object ${path}`, options, async (signal) => {
       for (let round = 1; round <= mostRounds; round++) {
-        const object = await this.#metadata(path, signal);
-        if (object === undefined) return undefined;
+        const metadata = await this.#requests.metadata(path, signal);
+        if (metadata === undefined) return undefined;
+        const object = objectOf(path, metadata);
         checkReadable(path, object.size);
-        const data = await this.#requests.download(object, signal);
+        const found = await this.#requests.bytes(object, signal);
         // Overwritten between the two requests: the generation is gone, not the object.
-        if (data !== undefined) return { object, data: new Uint8Array(data) };
+        if (found === undefined) continue;
+        const sum = await checksum();
+        sum.update(found.bytes);
+        if (metadata.crc32c !== undefined && !sum.validate(metadata.crc32c)) throw damaged(path);
+        return { object, data: await dataOf(path, found) };
       }
       throw new ServiceError(`Object ${path} was overwritten during each of ${mostRounds} reads`, {
         service: 'storage',
@@ -172,20 +177,19 @@ class GoogleBucket implements GoogleStorage {
   /** A request a chunk, so that nothing waits on the wire for who reads, and one that breaks off is sent again. */
   async *#chunksOf(
     object: StoredObject,
-    checksum: string | undefined,
+    crc32c: string | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     const { path, size } = object;
-    const { CRC32C } = await officialPackage();
-    const sum = new CRC32C();
+    const sum = await checksum();
     for (let start = 0; start < size; start += pieceSize) {
       const end = Math.min(start + pieceSize, size);
-      const chunk = await this.#requests.part(object, start, end, signal);
-      if (chunk === undefined) throw overwritten(path);
-      sum.update(chunk);
-      yield chunk;
+      const found = await this.#requests.bytes(object, signal, { start, end });
+      if (found === undefined) throw overwritten(path);
+      sum.update(found.bytes);
+      yield found.bytes;
     }
-    if (checksum !== undefined && !sum.validate(checksum)) throw damaged(path);
+    if (crc32c !== undefined && !sum.validate(crc32c)) throw damaged(path);
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<readonly StoredObject[]> {
@@ -227,12 +231,51 @@ class GoogleBucket implements GoogleStorage {
     });
   }
 
-  async #saveBytes(target: Target, bytes: Buffer): Promise<StoredObject> {
-    const { path, ifGeneration, signal } = target;
+  #saveBytes(target: Target, bytes: Buffer): Promise<StoredObject> {
+    return this.#over(target, (generation) => this.#requests.saveOver(generation, target, bytes));
+  }
+
+  /** In one request where it is small, else in a session, which is as safe to send again as a precondition. */
+  async #savePieces(target: Target, pieces: AsyncGenerator<Piece>): Promise<StoredObject> {
+    const { path, signal } = target;
+    const sum = await checksum();
+    let piece = (await pieces.next()).value as Piece;
+    if (piece.last) return this.#saveBytes(target, piece.bytes);
+    const session = await this.#session(target);
+    while (true) {
+      sum.update(piece.bytes);
+      const written = await this.#sent(target, session, piece, sum);
+      if (written !== undefined) return this.#requests.verified(path, written, sum.toString(), signal);
+      piece = (await pieces.next()).value as Piece;
+    }
+  }
+
+  /** Nobody else's write in between ends in an error: what it replaces is only what was there when it began. */
+  #session(target: Target): Promise<UploadSession> {
+    return this.#over(target, (generation) =>
+      UploadSession.open({ ...target, generation, calls: this.#calls, bucket: this.#bucket }),
+    );
+  }
+
+  async #sent({ path, ifGeneration }: Target, session: UploadSession, piece: Piece, sum: Checksum) {
+    try {
+      return await session.send(piece, piece.last ? sum.toString() : undefined);
+    } catch (error) {
+      if (!(error instanceof PreconditionError) || ifGeneration !== undefined) throw error;
+      // The source has been read: it can't be sent again, over what is newer than it.
+      throw overtaken(path, error);
+    }
+  }
+
+  /** Writes over the generation that is wanted, or over the one that is there, looked at again while others write too. */
+  async #over<T>(
+    { path, ifGeneration, signal }: Target,
+    write: (generation: number) => Promise<T>,
+  ): Promise<T> {
     for (let round = 1; ; round++) {
       const generation = ifGeneration ?? (await this.#generation(path, signal)) ?? 0;
       try {
-        return await this.#requests.saveOver(generation, target, bytes);
+        return await write(generation);
       } catch (error) {
         if (!(error instanceof PreconditionError) || ifGeneration !== undefined || round >= mostRounds)
           throw error;
@@ -240,36 +283,9 @@ class GoogleBucket implements GoogleStorage {
     }
   }
 
-  /** In one request where it is small, else in a session, which is as safe to send again as a precondition. */
-  async #savePieces(target: Target, pieces: AsyncGenerator<Piece>): Promise<StoredObject> {
-    const { CRC32C } = await officialPackage();
-    const sum = new CRC32C();
-    let piece = (await pieces.next()).value as Piece;
-    if (piece.last) return this.#saveBytes(target, piece.bytes);
-    const session = await UploadSession.open({ ...target, calls: this.#calls, bucket: this.#bucket });
-    while (true) {
-      sum.update(piece.bytes);
-      const written = await session.send(piece, piece.last ? sum.toString() : undefined);
-      if (written !== undefined) return this.#verified(target, written, sum.toString());
-      piece = (await pieces.next()).value as Piece;
-    }
-  }
-
-  /** What has been written, if it is what was sent; else it goes again. */
-  async #verified({ path, signal }: Target, written: FileMetadata, sum: string): Promise<StoredObject> {
-    const object = objectOf(path, written);
-    if (written.crc32c === undefined || written.crc32c === sum) return object;
-    await this.#requests.deleteOnly(object.generation, path, signal);
-    throw damaged(path);
-  }
-
   async #generation(path: string, signal: AbortSignal): Promise<number | undefined> {
-    return (await this.#metadata(path, signal))?.generation;
-  }
-
-  async #metadata(path: string, signal: AbortSignal): Promise<StoredObject | undefined> {
     const metadata = await this.#requests.metadata(path, signal);
-    return metadata && objectOf(path, metadata);
+    return metadata && objectOf(path, metadata).generation;
   }
 }
 

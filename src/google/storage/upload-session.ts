@@ -3,6 +3,7 @@ import { PreconditionError, ServiceError } from '../../errors/index.ts';
 import type { GoogleCalls } from '../google-calls.ts';
 import type { Lazy } from '../lazy.ts';
 import { isStatus } from './object-metadata.ts';
+import { sendRequest, type StorageAnswer, type StorageRequest, uploadUri } from './storage-request.ts';
 
 /** A part of an object's bytes. */
 export interface Piece {
@@ -39,29 +40,9 @@ export interface UploadSessionOptions {
   readonly bucket: Lazy<Bucket>;
   readonly path: string;
   readonly contentType: string;
-  /** The generation that it may replace; 0 for none. */
-  readonly ifGeneration: number | undefined;
+  /** The generation that it replaces, and no other; 0 for none. */
+  readonly generation: number;
   readonly signal: AbortSignal;
-}
-
-interface Request {
-  readonly method: 'POST' | 'PUT';
-  readonly uri: string;
-  readonly qs?: Readonly<Record<string, string | number>>;
-  readonly headers: Readonly<Record<string, string | number>>;
-  readonly json?: object;
-  readonly body?: Buffer;
-}
-
-interface Response {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Response['headers'];
-  readonly body: unknown;
 }
 
 /**
@@ -79,22 +60,18 @@ export class UploadSession {
   }
 
   static async open(options: UploadSessionOptions): Promise<UploadSession> {
-    const { calls, bucket, path, contentType, ifGeneration, signal } = options;
+    const { calls, bucket, path, contentType, generation, signal } = options;
     const { headers } = await calls.request(`Save of object ${path}`, signal, async () => {
-      const { storage, name } = await bucket.get();
-      return send(path, await bucket.get(), {
+      const client = await bucket.get();
+      return send(path, client, {
         method: 'POST',
-        uri: `${storage.apiEndpoint}/upload/storage/v1/b/${encodeURIComponent(name)}/o`,
-        qs: {
-          uploadType: 'resumable',
-          name: path,
-          ...(ifGeneration !== undefined && { ifGenerationMatch: ifGeneration }),
-        },
+        uri: uploadUri(client),
+        qs: { uploadType: 'resumable', name: path, ifGenerationMatch: generation },
         headers: { 'X-Upload-Content-Type': contentType },
         json: { name: path, contentType },
       });
     });
-    if (headers.location === undefined) throw broken(path, 'no address for the upload');
+    if (typeof headers.location !== 'string') throw broken(path, 'no address for the upload');
     return new UploadSession(options, headers.location);
   }
 
@@ -129,12 +106,11 @@ export class UploadSession {
     const { path } = this.#options;
     const headers = {
       'Content-Range': range,
-      'Content-Length': body.length,
       ...(hash !== undefined && { 'X-Goog-Hash': `crc32c=${hash}` }),
     };
     const answer = await send(path, client, { method: 'PUT', uri: this.#uri, headers, body });
     if (answer.status !== 308) return answer.body as FileMetadata;
-    const [, to] = /bytes=0-(\d+)/.exec(answer.headers.range ?? '') ?? [];
+    const [, to] = /bytes=0-(\d+)/.exec(String(answer.headers.range ?? '')) ?? [];
     const reached = to === undefined ? 0 : Number(to) + 1;
     // What it has once said to have, nobody holds any more.
     if (reached < this.#offset) throw broken(path, `only ${reached} bytes of ${this.#offset}`);
@@ -152,13 +128,10 @@ function overtaken(path: string, cause: unknown): PreconditionError {
   return new PreconditionError(`Object ${path} is not of the expected generation any more`, { cause });
 }
 
-function send(path: string, client: Bucket, request: Request): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    client.request({ ...request }, (error, body, response) => {
-      const { statusCode = 0, headers = {} } = (response ?? {}) as Partial<Response>;
-      // The official client takes "go on" for an error.
-      if (error !== null && statusCode !== 308) reject(isStatus(error, 412) ? overtaken(path, error) : error);
-      else resolve({ status: statusCode, headers, body });
-    });
-  });
+async function send(path: string, client: Bucket, request: StorageRequest): Promise<StorageAnswer> {
+  try {
+    return await sendRequest(client, request);
+  } catch (error) {
+    throw isStatus(error, 412) ? overtaken(path, error) : error;
+  }
 }
