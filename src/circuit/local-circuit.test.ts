@@ -61,6 +61,52 @@ describe('the circuit of one process', () => {
     expect(circuit.refusal()).toBeUndefined();
   });
 
+  it('keeps the places of probes at work when a snapshot takes its place, until they end or their time is up', async () => {
+    const { clock, circuit, enter, end } = setUp();
+    end(enter(), 'failure');
+    await clock.advance(1_000);
+    const first = enter();
+    const snapshot = structuredClone(circuit.record);
+    circuit.restore(snapshot);
+    expect(circuit.record).toMatchObject({ state: 'half-open', probes: [], lingering: [{ id: 0 }] });
+    expect(circuit.enter()).toEqual({ retryAfter: 100 });
+    circuit.restore(snapshot);
+    expect(circuit.enter()).toEqual({ retryAfter: 100 });
+    end(first, 'success');
+    expect([circuit.state, circuit.record.lingering]).toEqual(['half-open', []]);
+    const second = enter();
+    expect(second.probe).toBe(1);
+    circuit.restore(snapshot);
+    await clock.advance(99);
+    expect(circuit.enter()).toEqual({ retryAfter: 1 });
+    await clock.advance(1);
+    end(second, 'failure');
+    expect(circuit.state).toBe('half-open');
+    expect(enter().probe).toBe(2);
+  });
+
+  it('takes over no probe that a snapshot of another circuit has at work, and no number of one of its own', async () => {
+    const other = setUp();
+    other.end(other.enter(), 'failure');
+    await other.clock.advance(1_000);
+    other.enter();
+    const { clock, circuit, enter, end } = setUp();
+    for (let cycle = 0; cycle < 3; cycle++) {
+      end(enter(), 'failure');
+      await clock.advance(1_000);
+      if (cycle < 2) end(enter(), 'success');
+    }
+    const mine = enter();
+    expect(mine.probe).toBe(2);
+    circuit.restore(other.circuit.record);
+    expect(circuit.record).toMatchObject({ probes: [], lingering: [{ id: 2 }], nextProbe: 3 });
+    end(mine, 'ignored');
+    expect(enter().probe).toBe(3);
+    const young = setUp();
+    young.circuit.restore(circuit.record);
+    expect(young.circuit.record).toMatchObject({ probes: [], lingering: [], nextProbe: 4 });
+  });
+
   it('turns away with one look at the time', () => {
     const { clock, circuit, enter, end } = setUp();
     end(enter(), 'failure');

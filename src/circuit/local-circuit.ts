@@ -2,6 +2,7 @@ import type { Clock } from '../time/index.ts';
 import type { CircuitRecord, CircuitState } from './record.ts';
 import {
   answerOf,
+  atWork,
   type CircuitEvent,
   type CircuitSettings,
   counting,
@@ -47,16 +48,20 @@ export class LocalCircuit {
     return this.#record;
   }
 
-  /** Puts a record in the place of the present one, as a new epoch: results of earlier calls don't count. */
+  /**
+   * Puts a record in the place of the present one, as a new epoch: results of earlier calls don't count. The probes that are at
+   * work keep their places; those of the record are none of ours.
+   */
   restore(record: CircuitRecord): void {
-    const from = this.#record.state;
+    const before = this.#record;
     this.#record = structuredClone({
       ...record,
-      epoch: Math.max(record.epoch, this.#record.epoch) + 1,
+      epoch: Math.max(record.epoch, before.epoch) + 1,
       probes: [],
-      lingering: [],
+      lingering: atWork(before, this.#clock.now()),
+      nextProbe: Math.max(record.nextProbe, before.nextProbe),
     });
-    if (from !== record.state) this.#host.moved(from, record.state);
+    if (before.state !== record.state) this.#host.moved(before.state, record.state);
   }
 
   /** The ticket of all calls admitted now; undefined unless it is closed. */

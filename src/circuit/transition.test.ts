@@ -108,6 +108,50 @@ describe('the circuit as a machine', () => {
     expect(effects).toEqual([{ kind: 'moved', from: 'half-open', to: 'open' }]);
   });
 
+  it('opens again when the first probe’s time was up, however late that is noticed, and grows its open time then', () => {
+    const growth = { factor: 2, cap: 4_000, jitter: 0, quiet: 1 };
+    const own = { ...settings, growth };
+    const probing = recordAfter([opens, [1_005, enter], [1_050, enter]], own);
+    const tick: CircuitEvent = { kind: 'tick' };
+    const late = transition(own, probing, tick, 1_600);
+    expect(late.record).toMatchObject({
+      state: 'open',
+      openedAt: 1_105,
+      openUntil: 3_105,
+      // The other one had its place then still.
+      lingering: [{ id: 1, expires: 1_150 }],
+      growth: { steps: 2, closedAt: 1_105 },
+    });
+    expect(late.effects).toEqual([{ kind: 'moved', from: 'half-open', to: 'open' }]);
+    expect(transition(own, probing, tick, 1_105).record).toEqual(late.record);
+    expect(transition(own, probing, tick, 1_104).record).toBe(probing);
+    expect(transition(own, probing, enter, 3_104).effects.at(-1)).toEqual({
+      kind: 'rejected',
+      retryAfter: 1,
+    });
+    // After a silence of longer than that it probes with the first call.
+    const probe = { kind: 'admitted', ticket: { epoch: 4, probe: 2 } };
+    expect(transition(own, probing, enter, 3_105).effects).toEqual([
+      { kind: 'moved', from: 'half-open', to: 'open' },
+      { kind: 'moved', from: 'open', to: 'half-open' },
+      probe,
+    ]);
+  });
+
+  it('takes back the place of one lingering probe alone, when that has ended', () => {
+    const own = { ...settings, openFor: 10, probes: 3 };
+    const failed = recordAfter(
+      [opens, [15, enter], [16, enter], [17, enter], [20, leave(2, 0, 'failure')]],
+      own,
+    );
+    expect(failed.lingering).toMatchObject([{ id: 1 }, { id: 2 }]);
+    const back = transition(own, failed, leave(2, 1, 'success'), 21).record;
+    expect(back).toEqual({ ...failed, lingering: [{ id: 2, expires: 117 }] });
+    const entered = [30, 30].reduce((record) => transition(own, record, enter, 30).record, back);
+    expect(entered.probes).toHaveLength(2);
+    expect(transition(own, entered, enter, 31).effects).toEqual([{ kind: 'rejected', retryAfter: 86 }]);
+  });
+
   it('changes nothing by what says nothing', () => {
     const closed = newCircuit(settings);
     const unchanged: [CircuitRecord, CircuitEvent][] = [

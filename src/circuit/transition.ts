@@ -107,9 +107,10 @@ export function transition(
   event: CircuitEvent,
   now: number,
 ): Transition {
-  // A probe that did not end in time is a failed one, whoever notices.
-  if (record.state === 'half-open' && record.probes.some(({ expires }) => expires <= now)) {
-    const reopened = move(settings, record, 'open', now);
+  // A probe that did not end in time is a failed one from then on, whoever notices, and however late.
+  const expired = record.state === 'half-open' ? firstEnd(record.probes) : Infinity;
+  if (expired <= now) {
+    const reopened = move(settings, record, 'open', expired);
     const after = transition(settings, reopened.record, event, now);
     return { record: after.record, effects: [...reopened.effects, ...after.effects] };
   }
@@ -156,8 +157,7 @@ function enter(settings: CircuitSettings, record: CircuitRecord, now: number, ho
   }
   const taken = atWork(record, now);
   if (taken.length >= settings.probes) {
-    const first = Math.min(...taken.map(({ expires }) => expires));
-    return { record, effects: [{ kind: 'rejected', retryAfter: first - now }] };
+    return { record, effects: [{ kind: 'rejected', retryAfter: firstEnd(taken) - now }] };
   }
   const id = record.nextProbe;
   return {
@@ -235,8 +235,13 @@ function move(settings: CircuitSettings, record: CircuitRecord, to: CircuitState
 
 const noProbes: readonly Probe[] = [];
 
+/** When the first of the probes must have ended. */
+function firstEnd(probes: readonly Probe[]): number {
+  return Math.min(...probes.map(({ expires }) => expires));
+}
+
 /** The probes of all epochs that have places. */
-function atWork({ probes, lingering }: CircuitRecord, now: number): readonly Probe[] {
+export function atWork({ probes, lingering }: CircuitRecord, now: number): readonly Probe[] {
   return [...probes, ...lingering].filter(({ expires }) => expires > now);
 }
 

@@ -299,6 +299,31 @@ describe('circuit breaker', () => {
     ]);
   });
 
+  it('never has more probes at work than it may, also when a snapshot takes its place meanwhile', async () => {
+    const { breaker, clock, open } = setUp({ probes: 1, probeTimeout: '30s' });
+    await open();
+    await clock.advance('5m');
+    let calls = 0;
+    const probe = () => {
+      calls += 1;
+      return hanging();
+    };
+    void breaker.executeOutcome(probe);
+    breaker.restore(breaker.snapshot());
+    void breaker.executeOutcome(probe);
+    expect([breaker.state, calls]).toEqual(['half-open', 1]);
+  });
+
+  it('probes with the first call after a long silence in which a probe hung', async () => {
+    const { breaker, clock, open } = setUp({ probes: 1, probeTimeout: '30s' });
+    await open();
+    await clock.advance('5m');
+    void breaker.executeOutcome(hanging);
+    await clock.advance('1h');
+    await expect(breaker.execute(() => 1)).resolves.toBe(1);
+    expect(breaker.state).toBe('closed');
+  });
+
   it('says, when all probes are at work, by when the first of them must have ended', async () => {
     const { breaker, clock, open } = setUp({ probes: 2, probeTimeout: '30s' });
     await open();

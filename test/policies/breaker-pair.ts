@@ -202,6 +202,7 @@ export class BreakerPair {
     const record = this.#breaker.snapshot();
     expect(record.probes).toHaveLength(this.#model.probing.length);
     const inTime = record.lingering.filter(({ expires }) => expires > this.#clock.now());
+    expect(record.probes.length + inTime.length).toBe(this.#model.places(this.#clock.now()).length);
     expect(record.probes.length + inTime.length).toBeLessThanOrEqual(probes);
     expect(record.lingering.length).toBeLessThanOrEqual(probes);
     expect(record.successes).toBeLessThan(successes);

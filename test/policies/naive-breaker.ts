@@ -53,8 +53,6 @@ export class NaiveBreaker {
   /** What was counted, and who had succeeded, before a snapshot was taken that has been restored. */
   #restored: { readonly counted: readonly NaiveCall[]; readonly succeeded: number } = nothing;
   #turns: readonly Turn[] = [];
-  /** The first epoch since the last snapshot was restored. */
-  #since = 0;
 
   constructor(settings: NaiveSettings) {
     this.#settings = settings;
@@ -65,12 +63,10 @@ export class NaiveBreaker {
     return this.#calls.filter(({ epoch, probe, end }) => probe && epoch === this.epoch && end === undefined);
   }
 
-  /** Those of all epochs whose time is not up: each has a place. */
-  #places(now: number): readonly NaiveTicket[] {
+  /** Those of all epochs whose time is not up, from before a snapshot was restored too: each has a place. */
+  places(now: number): readonly NaiveTicket[] {
     const { probeTimeout } = this.#settings;
-    return this.running.filter(
-      ({ epoch, probe, from }) => probe && epoch >= this.#since && from + probeTimeout > now,
-    );
+    return this.running.filter(({ probe, from }) => probe && from + probeTimeout > now);
   }
 
   get running(): readonly NaiveTicket[] {
@@ -81,7 +77,7 @@ export class NaiveBreaker {
   retryAfter(now: number): number | undefined {
     if (this.state === 'isolated') return undefined;
     if (this.state === 'open') return this.openUntil - now;
-    return Math.min(...this.#places(now).map(({ from }) => from + this.#settings.probeTimeout)) - now;
+    return Math.min(...this.places(now).map(({ from }) => from + this.#settings.probeTimeout)) - now;
   }
 
   /** Time has passed: calls that still run have become slow one after the other, and somebody looks in the end. */
@@ -100,7 +96,7 @@ export class NaiveBreaker {
   call(now: number): NaiveTicket | undefined {
     this.#look(now);
     if (this.state === 'open' && now >= this.openUntil) this.#become('half-open');
-    const free = this.state === 'half-open' && this.#places(now).length < this.#settings.probes;
+    const free = this.state === 'half-open' && this.places(now).length < this.#settings.probes;
     if (this.state !== 'closed' && !free) return undefined;
     const ticket = { epoch: this.epoch, probe: free, from: now, end: undefined, how: undefined };
     this.#calls.push(ticket);
@@ -151,21 +147,24 @@ export class NaiveBreaker {
     };
   }
 
-  /** Comes back as it was `saved`, with no probe under way and no earlier call counting; isolated only if it still is. */
+  /**
+   * Comes back as it was `saved`, with no probe of its own under way and no earlier call counting, though those at work keep
+   * their places; isolated only if it still is.
+   */
   restored(saved: Saved, isolated: boolean, now: number): void {
     const alone = saved.state === 'isolated' && !isolated;
     this.#become(alone ? 'open' : saved.state);
-    this.#since = this.epoch;
     this.openUntil = alone ? now + this.#settings.openFor.base : saved.openUntil;
     this.#restored = { counted: saved.counted, succeeded: saved.succeeded };
     this.#turns = saved.turns;
     if (isolated) this.isolate(now);
   }
 
-  /** A probe whose time is up has failed, once anybody looks. */
+  /** A probe whose time is up has failed then, whenever anybody looks. */
   #look(now: number): void {
-    const late = this.probing.some(({ from }) => from + this.#settings.probeTimeout <= now);
-    if (late) this.#open(now);
+    const ends = this.probing.map(({ from }) => from + this.#settings.probeTimeout);
+    const first = Math.min(...ends);
+    if (first <= now) this.#open(first);
   }
 
   #judge(now: number): void {
