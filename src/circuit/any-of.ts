@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts';
 import type { TripState } from './record.ts';
-import type { TripRule } from './trip-rule.ts';
+import { countsOf, type TripRule } from './trip-rule.ts';
 
 /**
  * Opens when one of the rules does; each keeps its own count.
@@ -22,6 +22,7 @@ export function anyOf(...rules: readonly TripRule[]): TripRule {
   };
   return Object.freeze<TripRule>({
     name: `anyOf(${rules.map(({ name }) => name).join(', ')})`,
+    counts: `anyOf(${rules.map(countsOf).join(', ')})`,
     initial: rules.map(({ initial }) => initial),
     needs: needs.includes('duration') ? 'duration' : needs.includes('time') ? 'time' : 'nothing',
     ...(marks.length === 0 ? {} : { marks }),

@@ -1,5 +1,6 @@
 export type { CircuitReading, CircuitStore } from './circuit-store.ts';
 export { anyOf } from './any-of.ts';
+export { checkedRecord } from './check-record.ts';
 export { type CircuitHost, isTicket, LocalCircuit } from './local-circuit.ts';
 export { type FailureRateOptions, failureRate, type SlowCallsOptions, slowCalls } from './rate-rules.ts';
 export type { CircuitRecord, CircuitState, Probe, TripState } from './record.ts';
@@ -22,6 +23,7 @@ export {
   transition,
 } from './transition.ts';
 export {
+  checkMarks,
   consecutiveFailures,
   defineTripRule,
   type Sample,

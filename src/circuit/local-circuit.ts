@@ -1,10 +1,11 @@
-import type { Clock } from '../time/index.ts';
+import { type Clock, reportError } from '../time/index.ts';
 import type { CircuitRecord, CircuitState } from './record.ts';
 import {
   answerOf,
   atWork,
   type CircuitEvent,
   type CircuitSettings,
+  carriedOn,
   counting,
   type Effect,
   newCircuit,
@@ -55,7 +56,7 @@ export class LocalCircuit {
   restore(record: CircuitRecord): void {
     const before = this.#record;
     this.#record = structuredClone({
-      ...record,
+      ...carriedOn(this.#settings, record),
       epoch: Math.max(record.epoch, before.epoch) + 1,
       probes: [],
       lingering: atWork(before, this.#clock.now()),
@@ -96,7 +97,7 @@ export class LocalCircuit {
     if (record.state === 'closed' && ticket.probe === null) {
       if (outcome === 'ignored' || ticket.epoch !== record.epoch) return;
       const { needs } = this.#settings.trip;
-      if (needs === 'nothing' && counting(this.#settings, record, sample, 0) === record) return;
+      if (needs === 'nothing' && this.#isUnmovedBy(sample)) return;
     }
     const { duration, reportedAt } = sample;
     this.apply({ kind: 'leave', ticket, outcome, duration, reportedAt });
@@ -105,8 +106,20 @@ export class LocalCircuit {
   apply(event: CircuitEvent): readonly Effect[] {
     const { record, effects } = transition(this.#settings, this.#record, event, this.#clock.now());
     this.#record = record;
-    for (const effect of effects) if (effect.kind === 'moved') this.#host.moved(effect.from, effect.to);
+    for (const effect of effects) {
+      if (effect.kind === 'moved') this.#host.moved(effect.from, effect.to);
+      else if (effect.kind === 'fault') reportError(effect.error);
+    }
     return effects;
+  }
+
+  #isUnmovedBy(sample: Sample): boolean {
+    try {
+      return counting(this.#settings, this.#record, sample, 0) === this.#record;
+    } catch {
+      // Whoever asks the rule again will tell.
+      return false;
+    }
   }
 }
 

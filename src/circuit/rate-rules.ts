@@ -36,6 +36,7 @@ export function failureRate(options: FailureRateOptions): TripRule {
   const { window, trips } = rate('failureRate', options);
   return Object.freeze<TripRule>({
     name: 'failureRate',
+    counts: `failures in ${window.size}`,
     initial: window.initial,
     needs: window.timed ? 'time' : 'nothing',
     record: (state, { failed, running }, now) => (running ? state : window.add(state, failed, now)),
@@ -59,6 +60,7 @@ export function slowCalls(options: SlowCallsOptions): TripRule {
   };
   return Object.freeze<TripRule>({
     name: 'slowCalls',
+    counts: `calls slower than ${slowerThan} ms in ${window.size}`,
     initial: window.initial,
     needs: 'duration',
     marks: [slowerThan],

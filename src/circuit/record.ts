@@ -16,6 +16,8 @@ export interface CircuitRecord {
   readonly epoch: number;
   /** What the trip rule remembers; counted in `closed` only. */
   readonly trip: TripState;
+  /** What that counts; where another rule goes on with the record, or one set differently, it starts from nothing. */
+  readonly counts?: string | undefined;
   /** Failures since the last success, for people. */
   readonly failures: number;
   /** When it opened last; null in `closed`. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { consecutiveFailures, defineTripRule } from './index.ts';
+import { consecutiveFailures, defineTripRule, failureRate, type TripRule } from './index.ts';
 import type { CircuitRecord } from './record.ts';
-import { type CircuitEvent, type CircuitSettings, newCircuit, transition } from './transition.ts';
+import { type CircuitEvent, type CircuitSettings, carriedOn, newCircuit, transition } from './transition.ts';
 
 const settings: CircuitSettings = {
   trip: consecutiveFailures(1),
@@ -36,6 +36,7 @@ describe('the circuit as a machine', () => {
       state: 'closed',
       epoch: 0,
       trip: 0,
+      counts: 'consecutiveFailures',
       failures: 0,
       openedAt: null,
       openUntil: null,
@@ -217,6 +218,103 @@ describe('the circuit as a machine', () => {
       expect(transition(own, isolated, running(1), 1).record).toBe(isolated);
       expect(transition(own, newCircuit(own), running(1), 1).record.trip).toBe('');
     });
+  });
+
+  describe('whose rule or chance throws', () => {
+    const error = new Error('mine');
+    const throws = () => {
+      throw error;
+    };
+    const ruled = (rule: Partial<TripRule>): CircuitSettings => ({
+      ...settings,
+      trip: {
+        ...defineTripRule({ name: 'own', initial: 0, record: (n) => n + 1, trips: () => true }),
+        ...rule,
+      },
+    });
+    const running: CircuitEvent = {
+      kind: 'running',
+      ticket: { epoch: 0, probe: null },
+      duration: 1,
+      reportedAt: 0,
+    };
+
+    it.each([
+      ['record', leave(0, null, 'failure')],
+      ['record', leave(0, null, 'success')],
+      ['record', running],
+      ['trips', leave(0, null, 'failure')],
+      ['trips', leave(0, null, 'success')],
+      ['trips', running],
+    ] as const)('counts nothing where %s threw, and says so: %o', (part, event) => {
+      const own = ruled({ [part]: throws });
+      const record = newCircuit(own);
+      const after = transition(own, record, event, 0);
+      expect(after.record).toBe(record);
+      expect(after.effects).toEqual([{ kind: 'fault', error }]);
+    });
+
+    it('asks nothing of the rule while it is not closed, and so closes by its probes all the same', () => {
+      const own = { ...settings, ...ruled({ record: throws }), successes: 1 };
+      const { record } = transition(own, { ...halfOpen, trip: 0 }, leave(2, 0, 'success'), 1_010);
+      expect(record.state).toBe('closed');
+    });
+
+    it.each([
+      ['throws', throws, 'mine'],
+      [
+        'gives NaN',
+        () => Number.NaN,
+        'random must be a function that gives numbers of at least 0 and below 1',
+      ],
+      ['gives 1', () => 1, 'random must be'],
+      ['gives less than nothing', () => -0.01, 'random must be'],
+      ['gives text', () => '0.5' as never, 'random must be'],
+    ])('opens for its time without jitter where chance %s, and says so', (_what, random, told) => {
+      const growth = { factor: 2, cap: 4_000, jitter: 0.5, quiet: 10_000 };
+      const { record, effects } = transition(
+        { ...settings, growth, random },
+        newCircuit(settings),
+        opens[1],
+        5,
+      );
+      expect(record).toMatchObject({ state: 'open', openUntil: 1_005 });
+      expect(effects).toEqual([
+        { kind: 'fault', error: expect.objectContaining({ message: expect.stringContaining(told) }) },
+        { kind: 'moved', from: 'closed', to: 'open' },
+      ]);
+    });
+
+    it('says so also where a probe that hung opens it again', () => {
+      const growth = { factor: 2, cap: 4_000, jitter: 0.5, quiet: 10_000 };
+      const { record, effects } = transition({ ...settings, growth, random: throws }, halfOpen, enter, 1_200);
+      expect(record.openUntil).toBe(2_105);
+      expect(effects).toEqual([
+        { kind: 'fault', error },
+        { kind: 'moved', from: 'half-open', to: 'open' },
+        { kind: 'rejected', retryAfter: 905 },
+      ]);
+    });
+  });
+
+  it('is carried on by its own rule, and by another from nothing', () => {
+    const counted = recordAfter([[0, leave(0, null, 'failure')]], {
+      ...settings,
+      trip: consecutiveFailures(3),
+    });
+    expect(counted).toMatchObject({ trip: 1, counts: 'consecutiveFailures' });
+    expect(carriedOn(settings, counted)).toBe(counted);
+    const rated = { ...settings, trip: failureRate({ threshold: 1, window: '10s' }) };
+    const { counts: _, ...old } = counted;
+    for (const record of [counted, old])
+      expect(carriedOn(rated, record)).toEqual({
+        ...counted,
+        trip: rated.trip.initial,
+        counts: 'failures in 10000 ms',
+      });
+    // What it opens with is its own, whoever wrote the record.
+    const opened = transition(rated, counted, { kind: 'reset' }, 0).record;
+    expect(opened).toMatchObject({ trip: rated.trip.initial, counts: 'failures in 10000 ms' });
   });
 
   describe('whose open time grows', () => {

@@ -1,5 +1,6 @@
+import { ConfigurationError } from '../errors/index.ts';
 import type { CircuitRecord, CircuitState, Probe } from './record.ts';
-import type { Sample, TripRule } from './trip-rule.ts';
+import { countsOf, type Sample, type TripRule } from './trip-rule.ts';
 
 /** What a circuit is set to. Durations in milliseconds. */
 export interface CircuitSettings {
@@ -69,7 +70,9 @@ export type CircuitEvent =
 export type Effect =
   | { readonly kind: 'admitted'; readonly ticket: Ticket }
   | { readonly kind: 'rejected'; readonly retryAfter: number | undefined }
-  | { readonly kind: 'moved'; readonly from: CircuitState; readonly to: CircuitState };
+  | { readonly kind: 'moved'; readonly from: CircuitState; readonly to: CircuitState }
+  /** The trip rule or `random` threw, or gave what it may not: it was done without. To be reported. */
+  | { readonly kind: 'fault'; readonly error: unknown };
 
 export type Answer = Effect & { readonly kind: 'admitted' | 'rejected' };
 
@@ -84,6 +87,7 @@ export function newCircuit(settings: CircuitSettings): CircuitRecord {
     state: 'closed',
     epoch: 0,
     trip: settings.trip.initial,
+    counts: countsOf(settings.trip),
     failures: 0,
     openedAt: null,
     openUntil: null,
@@ -94,12 +98,18 @@ export function newCircuit(settings: CircuitSettings): CircuitRecord {
   };
 }
 
+/** The record as these settings carry it on: what another rule has counted means nothing to theirs. */
+export function carriedOn({ trip: rule }: CircuitSettings, record: CircuitRecord): CircuitRecord {
+  const counts = countsOf(rule);
+  return record.counts === counts ? record : { ...record, trip: rule.initial, counts };
+}
+
 /**
  * The whole state machine, pure: the record after an event, and what follows from it.
  *
  * Invariants: closed → open only by the trip rule; open → half-open only when its time is up or by `ready`;
  * half-open → closed only by `successes` probes of this epoch; never more than `probes` at work at once, those of older epochs
- * counted; the result of an older epoch changes nothing but that its place is given back.
+ * counted; the result of an older epoch changes nothing but that its place is given back; it never throws.
  */
 export function transition(
   settings: CircuitSettings,
@@ -196,11 +206,18 @@ function leave(
 }
 
 function count(settings: CircuitSettings, record: CircuitRecord, sample: Sample, now: number): Transition {
-  const counted = counting(settings, record, sample, now);
-  return settings.trip.trips(counted.trip, now) ? move(settings, counted, 'open', now) : unchanged(counted);
+  let counted: CircuitRecord;
+  let trips: boolean;
+  try {
+    counted = counting(settings, record, sample, now);
+    trips = settings.trip.trips(counted.trip, now);
+  } catch (error) {
+    return { record, effects: [{ kind: 'fault', error }] };
+  }
+  return trips ? move(settings, counted, 'open', now) : unchanged(counted);
 }
 
-/** A closed circuit with one more call counted; the record itself if that changes nothing. */
+/** A closed circuit with one more call counted; the record itself if that changes nothing. @throws what the trip rule throws. */
 export function counting(
   { trip: rule }: CircuitSettings,
   record: CircuitRecord,
@@ -214,6 +231,7 @@ export function counting(
 
 function move(settings: CircuitSettings, record: CircuitRecord, to: CircuitState, now: number): Transition {
   const closed = to === 'closed';
+  const faults: Effect[] = [];
   const steps = stepsBefore(settings, record, now);
   return {
     record: {
@@ -221,15 +239,16 @@ function move(settings: CircuitSettings, record: CircuitRecord, to: CircuitState
       state: to,
       epoch: record.epoch + 1,
       trip: settings.trip.initial,
+      counts: countsOf(settings.trip),
       failures: closed ? 0 : record.failures,
       openedAt: closed ? null : to === 'open' ? now : record.openedAt,
-      openUntil: to === 'open' ? now + openTime(settings, steps) : null,
+      openUntil: to === 'open' ? now + openTime(settings, steps, faults) : null,
       probes: noProbes,
       lingering: atWork(record, now),
       successes: 0,
       ...grown(settings, to, steps, now),
     },
-    effects: record.state === to ? [] : [{ kind: 'moved', from: record.state, to }],
+    effects: record.state === to ? faults : [...faults, { kind: 'moved', from: record.state, to }],
   };
 }
 
@@ -259,10 +278,24 @@ function stepsBefore({ growth }: CircuitSettings, record: CircuitRecord, now: nu
   return Math.max(0, steps - quiet);
 }
 
-function openTime({ openFor, growth, random = Math.random }: CircuitSettings, steps: number): number {
+function openTime({ openFor, growth, random }: CircuitSettings, steps: number, faults: Effect[]): number {
   if (growth === undefined) return openFor;
   // The power may overflow to Infinity, which the cap bounds.
-  return Math.min(growth.cap, openFor * growth.factor ** steps) * (1 + growth.jitter * random());
+  return (
+    Math.min(growth.cap, openFor * growth.factor ** steps) * (1 + growth.jitter * chance(random, faults))
+  );
+}
+
+/** In [0, 1): 0 where `random` gives nothing of the kind. */
+function chance(random: CircuitSettings['random'], faults: Effect[]): number {
+  try {
+    const given = (random ?? Math.random)();
+    if (typeof given === 'number' && given >= 0 && given < 1) return given;
+    throw new ConfigurationError('random', 'a function that gives numbers of at least 0 and below 1', given);
+  } catch (error) {
+    faults.push({ kind: 'fault', error });
+    return 0;
+  }
 }
 
 function grown(

@@ -9,7 +9,9 @@ import {
   type Sample,
   slowCalls,
   type TripRule,
+  type WindowSize,
 } from './index.ts';
+import { countsOf } from './trip-rule.ts';
 
 const sample = (failed: boolean, duration = 0, rest: Partial<Sample> = {}): Sample => ({
   failed,
@@ -18,6 +20,12 @@ const sample = (failed: boolean, duration = 0, rest: Partial<Sample> = {}): Samp
   reportedAt: 0,
   ...rest,
 });
+
+function circle(): unknown {
+  const round: unknown[] = [];
+  round.push(round);
+  return round;
+}
 
 /** The state after the samples, each at its time. */
 function recorded(rule: TripRule, samples: readonly (readonly [now: number, sample: Sample])[]) {
@@ -299,6 +307,26 @@ describe('any of several rules', () => {
   });
 });
 
+describe('what a rule counts', () => {
+  const slow = (slowerThan: string, window: WindowSize) => slowCalls({ threshold: 1, slowerThan, window });
+  const rate = (window: WindowSize) => failureRate({ threshold: 1, window });
+  const own = defineTripRule({ name: 'own', initial: 0, record: (n) => n, trips: () => false });
+
+  it('is told by all that its state depends on', () => {
+    const rules = [consecutiveFailures(1), own, rate('1m'), rate({ calls: 7 }), slow('2s', '10s')];
+    const told = ['consecutiveFailures', 'own', 'failures in 60000 ms', 'failures in 7 calls'];
+    const all = [...told, 'calls slower than 2000 ms in 10000 ms'];
+    expect(rules.map(countsOf)).toEqual(all);
+    expect(countsOf(anyOf(...rules))).toBe(`anyOf(${all.join(', ')})`);
+  });
+
+  it('is the same whatever else is set otherwise', () => {
+    expect(countsOf(consecutiveFailures(7))).toBe(countsOf(consecutiveFailures(1)));
+    const other = failureRate({ threshold: 0.1, window: 60_000, minimumCalls: 99 });
+    expect(countsOf(other)).toBe(countsOf(rate('1m')));
+  });
+});
+
 describe('a trip rule of your own', () => {
   it('decides by a state that it keeps', () => {
     const rule = defineTripRule({
@@ -327,6 +355,7 @@ describe('a trip rule of your own', () => {
     ['initial', { initial: () => 1 }, 'JSON'],
     ['initial', { initial: undefined }, 'JSON'],
     ['initial', { initial: [1, Infinity] }, 'JSON'],
+    ['initial', { initial: circle() }, 'JSON'],
     ['marks', { marks: [5, 3] }, 'milliseconds above 0, ascending'],
     ['marks', { marks: [5, 5] }, 'milliseconds above 0, ascending'],
     ['marks', { marks: [0, 5] }, 'milliseconds above 0, ascending'],

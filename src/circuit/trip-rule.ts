@@ -21,12 +21,20 @@ export interface TripRule {
   trips(state: TripState, now: number): boolean;
   /** What it looks at besides `failed`; what it does not need is not measured. Default: `duration`. */
   readonly needs?: 'nothing' | 'time' | 'duration' | undefined;
+  /**
+   * What its state counts, with all parameters that the state depends on: what another rule has counted is not taken over from a
+   * snapshot or a store. Default: the name.
+   */
+  readonly counts?: string | undefined;
   /** Milliseconds, ascending: a call still running then is reported. */
   readonly marks?: readonly number[] | undefined;
 }
 
 export interface TripRuleDefinition<State extends TripState> {
-  /** For people. */
+  /**
+   * For people, and by it a state in a snapshot or a store is known for its own: rules whose states mean different things have
+   * different names.
+   */
   readonly name: string;
   /** What it starts from whenever the circuit changes its state. */
   readonly initial: State;
@@ -60,8 +68,7 @@ export function defineTripRule<const State extends TripState>(
   if (typeof record !== 'function')
     throw new ConfigurationError('defineTripRule.record', 'a function', record);
   if (typeof trips !== 'function') throw new ConfigurationError('defineTripRule.trips', 'a function', trips);
-  if (marks?.some((mark, index) => !(mark > (marks[index - 1] ?? 0) && mark < Infinity)))
-    throw new ConfigurationError('defineTripRule.marks', 'milliseconds above 0, ascending', marks);
+  checkMarks('defineTripRule.marks', marks);
   return Object.freeze<TripRule>({
     name,
     initial,
@@ -69,6 +76,12 @@ export function defineTripRule<const State extends TripState>(
     trips: trips as TripRule['trips'],
     ...(marks === undefined ? {} : { marks: [...marks] }),
   });
+}
+
+/** @throws ConfigurationError unless they are milliseconds above 0, ascending. */
+export function checkMarks(field: string, marks: TripRule['marks']): void {
+  if (marks?.some((mark, index) => !(mark > (marks[index - 1] ?? 0) && mark < Infinity)))
+    throw new ConfigurationError(field, 'milliseconds above 0, ascending', marks);
 }
 
 type Widened<State> = State extends number
@@ -79,10 +92,19 @@ type Widened<State> = State extends number
       ? string
       : State;
 
-function isJson(value: unknown): boolean {
+// Deeper than any state need be: what holds itself is no JSON.
+const deepest = 100;
+
+export function isJson(value: unknown, depth = 0): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
-  return typeof value === 'object' && Object.values(value).every(isJson);
+  if (typeof value !== 'object' || depth > deepest) return false;
+  return Object.values(value).every((part) => isJson(part, depth + 1));
+}
+
+/** What the rule's state counts. */
+export function countsOf(rule: TripRule): string {
+  return rule.counts ?? rule.name;
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Window {
   readonly initial: TripState;
   /** The most calls that it can hold. */
   readonly capacity: number;
+  /** `60000 ms`, or `100 calls`. */
+  readonly size: string;
   /** Whether it moves with the time. */
   readonly timed: boolean;
   add(state: TripState, hit: boolean, now: number): TripState;
@@ -36,6 +38,7 @@ const bitsInWord = 30;
 function countWindow(capacity: number): Window {
   return {
     capacity,
+    size: `${capacity} calls`,
     timed: false,
     initial: [0, 0, 0, ...new Array<number>(Math.ceil(capacity / bitsInWord)).fill(0)],
     add(state, hit) {
@@ -87,6 +90,7 @@ function timeWindow(size: number): Window {
 
   return {
     capacity: Infinity,
+    size: `${size} ms`,
     timed: true,
     initial: empty,
     add(state, hit, now) {

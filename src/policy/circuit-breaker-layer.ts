@@ -2,6 +2,7 @@ import {
   type CircuitHost,
   type CircuitSettings,
   type CircuitState,
+  checkMarks,
   consecutiveFailures,
   isTicket,
   LocalCircuit,
@@ -55,6 +56,7 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
       throw new ConfigurationError('circuitBreaker.name', 'a name', name);
     if (typeof trip?.trips !== 'function' || typeof trip.record !== 'function')
       throw new ConfigurationError('circuitBreaker.trip', 'a trip rule', trip);
+    checkMarks('circuitBreaker.trip.marks', trip.marks);
     whole('circuitBreaker.probes', probes);
     whole('circuitBreaker.successes', successes);
     this.name = name;

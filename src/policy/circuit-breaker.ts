@@ -1,4 +1,4 @@
-import type { CircuitRecord, CircuitState, TripRule } from '../circuit/index.ts';
+import { type CircuitRecord, type CircuitState, checkedRecord, type TripRule } from '../circuit/index.ts';
 import type { Clock, Duration } from '../time/index.ts';
 import { CircuitBreakerLayer } from './circuit-breaker-layer.ts';
 import { FusedPolicy } from './fused-policy.ts';
@@ -59,7 +59,12 @@ export interface CircuitBreaker extends Policy {
   ready(): void;
   /** The circuit as data; shares nothing with the live one. */
   snapshot(): CircuitRecord;
-  /** Takes the snapshot's place; one that was isolated comes back open for its time, as nobody holds it. */
+  /**
+   * Takes the snapshot's place; one that was isolated comes back open for its time, as nobody holds it. What another trip rule has
+   * counted, or one with another window, is not taken over, nor are the snapshot's probes; those at work here keep their places.
+   *
+   * @throws ConfigurationError naming the field that is wrong.
+   */
   restore(record: CircuitRecord): void;
 }
 
@@ -118,7 +123,8 @@ class FusedCircuitBreaker extends FusedPolicy<never> implements CircuitBreaker {
     return structuredClone(this.#layer.circuit.record);
   }
 
-  restore(record: CircuitRecord): void {
+  restore(given: CircuitRecord): void {
+    const record = checkedRecord('circuitBreaker.restore', given);
     const layer = this.#layer;
     const now = layer.clock.now();
     const isolated = record.state === 'isolated' && layer.holds === 0;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { consecutiveFailures, newCircuit, transition } from '../circuit/index.ts';
 import { StoreUnavailableError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/index.ts';
-import { circuitStore } from './circuit-records.ts';
+import { circuitRecords, circuitStore } from './circuit-records.ts';
 import { memoryStore } from './memory-store.ts';
 import { retention } from './retention.ts';
 
@@ -41,6 +41,16 @@ describe('circuits in a store', () => {
       record: opened.record,
       applied: ['a:1'],
     });
+  });
+
+  it('are read also where nothing tells what their rule counted', async () => {
+    const { circuits, store, clock } = make();
+    const { counts, ...old } = newCircuit(settings);
+    expect(counts).toBe('consecutiveFailures');
+    await store
+      .collection(circuitRecords)
+      .put('odds-api', { ...old, applied: [] }, { ifVersion: undefined, expires: clock.wallNow() + 1_000 });
+    expect((await circuits.read('odds-api', call)).record).toEqual(old);
   });
 
   it('are written only over what was read', async () => {

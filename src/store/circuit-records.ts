@@ -15,6 +15,7 @@ const circuitRecord: z.ZodType<StoredCircuit> = z.strictObject({
   state: z.enum(['closed', 'open', 'half-open', 'isolated']),
   epoch: z.number().int().nonnegative(),
   trip: z.json() as z.ZodType<TripState>,
+  counts: z.string().optional(),
   failures: z.number().int().nonnegative(),
   openedAt: z.number().nullable(),
   openUntil: z.number().nullable(),
