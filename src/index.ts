@@ -46,6 +46,7 @@ export {
   serviceCircuit,
   silentLogger,
   type TableName,
+  type WriteOptions,
   type WriteResult,
 } from './clients/index.ts';
 export {

@@ -76,7 +76,12 @@ export type ParameterType = ScalarType | readonly [ScalarType];
 /** NDJSON as text, bytes or a stream of either; read to its end, in bounded memory. */
 export type NdjsonSource = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
-export interface InsertOptions extends CallOptions {
+export interface WriteOptions extends CallOptions {
+  /** Shown with every job of the write, for cost accounting; lower-case letters, digits, `-` and `_`. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface InsertOptions extends WriteOptions {
   /** Default: none. A row that the table does not take refuses all, and after an error it is the caller who has the rows. */
   readonly deadLetters?: DeadLetters | undefined;
   /**
@@ -112,7 +117,7 @@ export interface InsertResult extends WriteResult {
   readonly rejected?: { readonly rows: number; readonly path: string } | undefined;
 }
 
-export interface LoadOptions extends CallOptions {
+export interface LoadOptions extends WriteOptions {
   /** `append` adds to what is there, `truncate` replaces it. Default: `append`. */
   readonly mode?: 'append' | 'truncate' | undefined;
   /** What errors call the source, such as a file's name. Default: `input`. */
@@ -134,7 +139,7 @@ export interface Fence {
   readonly token: number;
 }
 
-export interface FencedWriteOptions extends CallOptions {
+export interface FencedWriteOptions extends WriteOptions {
   readonly fence?: Fence | undefined;
 }
 

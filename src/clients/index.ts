@@ -17,6 +17,7 @@ export type {
   RejectedRow,
   ScalarType,
   TableName,
+  WriteOptions,
   WriteResult,
 } from './bigquery.ts';
 export { checkInsert, type GuardedInsert, guardedInsert, insertUnacknowledged } from './dead-letters.ts';

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BigQueryServer, failed, startBigQueryServer } from '../../../test/emulators/bigquery/server.ts';
 import { TcpProxy } from '../../../test/emulators/tcp-proxy.ts';
 import { ConfigurationError, TimeoutError } from '../../errors/index.ts';
+import { FakeStorage, VirtualClock } from '../../testing/index.ts';
 import { type GoogleBigQuery, type GoogleBigQueryOptions, googleBigQuery } from './google-bigquery.ts';
 
 describe('BigQuery in trouble', () => {
@@ -253,6 +254,54 @@ describe('BigQuery in trouble', () => {
     for (const wrong of [{ maximumBytesBilled: 0 }, { labels: { Team: 'bos' } }])
       await expect(limited.query('SELECT 1 AS one', wrong)).rejects.toThrow(ConfigurationError);
     await limited.close();
+  });
+
+  describe('of a write with a time of its own', () => {
+    const day = { column: 'day', value: '2026-01-15' };
+    const row = { id: 'a', day: day.value };
+    const many = Array.from({ length: 50_001 }, (_, index) => ({ ...row, id: String(index) }));
+    const own = { timeout: '10m', labels: { team: 'bos' } } as const;
+    const fence = { key: 'games', token: 1 };
+    const deadLetters = { storage: new FakeStorage({ clock: new VirtualClock() }), prefix: 'letters' };
+    const writes: [name: string, jobs: string[], write: () => Promise<unknown>][] = [
+      ['an insert', ['load'], () => client.insert('d.games', [row], own)],
+      ['one by an id', ['load'], () => client.insert('d.games', [row], { ...own, insertId: 'x' })],
+      ['one with dead letters', ['load'], () => client.insert('d.games', [row], { ...own, deadLetters })],
+      ['a large insert', ['load', 'load', 'copy'], () => client.insert('d.games', many, own)],
+      ['a load', ['load'], () => client.load('d.games', '{"id":"a"}', own)],
+      ['an empty load', ['load'], () => client.load('d.games', '', { ...own, mode: 'truncate' })],
+      [
+        'a partition',
+        ['load', 'query'],
+        () => client.replacePartition('d.games', day, [row], { ...own, fence }),
+      ],
+      ['an empty partition', ['query'], () => client.replacePartition('d.games', day, [], { ...own, fence })],
+      [
+        'a merge',
+        ['load', 'query'],
+        () => client.merge('d.games', [row], { ...own, key: ['id'], scope: day }),
+      ],
+    ];
+
+    it.each(writes)('%s, every job bears it, and the labels', async (_name, kinds, write) => {
+      await client.query('CREATE OR REPLACE TABLE d.games (id STRING, day DATE)');
+      const before = server.jobs.size;
+      await write();
+      const made = [...server.jobs.values()].slice(before).map(({ configuration }) => configuration);
+      expect(made.map((configuration) => Object.keys(configuration)[0])).toEqual(kinds);
+      for (const { jobTimeoutMs, labels } of made) {
+        expect(labels).toEqual({ team: 'bos' });
+        // What comes after the dead letters has what is left of the time.
+        expect(Number(jobTimeoutMs)).toBeGreaterThan(_name === 'one with dead letters' ? 500_000 : 599_999);
+        expect(Number(jobTimeoutMs)).toBeLessThanOrEqual(600_000);
+      }
+    });
+
+    it('labels that are none are refused before anything is sent', async () => {
+      const wrong = client.insert('d.games', [row], { labels: { Team: 'bos' } });
+      await expect(wrong).rejects.toThrow(ConfigurationError);
+      expect(server.requests).toHaveLength(0);
+    });
   });
 
   it('keeps its connections from one call to the next', async () => {

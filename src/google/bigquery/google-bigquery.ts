@@ -1,7 +1,6 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import {
   type BigQueryClient,
-  type CallOptions,
   checkFence,
   checkInsert,
   checkMerge,
@@ -24,6 +23,7 @@ import {
   rowsIn,
   type ServiceCircuitOptions,
   tableParts,
+  type WriteOptions,
   type WriteResult,
 } from '../../clients/index.ts';
 import { InvalidDataError } from '../../errors/index.ts';
@@ -35,10 +35,11 @@ import { Lazy } from '../lazy.ts';
 import { wantsNewJob } from './bigquery-error.ts';
 import type { Script } from './fenced-write.ts';
 import { FencedWrites } from './fenced-writes.ts';
+import type { JobCall } from './job-call.ts';
 import { type Job, Jobs } from './jobs.ts';
 import { Loads } from './loads.ts';
 import { officialClient } from './official-client.ts';
-import { queryConfiguration } from './query-configuration.ts';
+import { checkLabels, queryConfiguration } from './query-configuration.ts';
 import { Rest } from './rest.ts';
 import { piecesOf, Staging } from './staging.ts';
 import { type Table, tableOf } from './table.ts';
@@ -119,14 +120,14 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     this.#jobs = new Jobs({ rest: this.#rest, project, location, clock, random, attempts });
     const staging = new Staging(this.#rest, this.#jobs, clock);
     this.#loads = new Loads(staging, this.#jobs);
-    this.#fenced = new FencedWrites(staging, (script, signal) => this.#script(script, signal));
+    this.#fenced = new FencedWrites(staging, (script, call) => this.#script(script, call));
     this.#atWork = bulkhead({ limit: concurrency, queue: mostWaiting, clock });
   }
 
   async query<Row = QueryRow>(sql: string, options: QueryOptions<Row> = {}): Promise<Row[]> {
     const configuration = this.#configuration(sql, options);
-    const rows = await this.#call('Query', options, (signal) =>
-      this.#jobs.run('Query', signal, configuration, (job) => this.#rowsOf('Query', signal, job)),
+    const rows = await this.#call('Query', options, (call) =>
+      this.#jobs.run('Query', call, configuration, (job) => this.#rowsOf('Query', call, job)),
     );
     const { schema } = options;
     return schema === undefined ? (rows as Row[]) : rows.map((row, index) => parsedRow(schema, row, index));
@@ -138,10 +139,10 @@ class GoogleBigQueryClient implements GoogleBigQuery {
   ): AsyncGenerator<Row, void, undefined> {
     const configuration = this.#configuration(sql, options);
     // The first page belongs to the job's own call: a job that fails is then done again as a new one. Each of the others is a call.
-    const first = await this.#call('Query', options, (signal) =>
-      this.#jobs.run('Query', signal, configuration, async (job) => ({
+    const first = await this.#call('Query', options, (call) =>
+      this.#jobs.run('Query', call, configuration, async (job) => ({
         job,
-        page: await this.#jobs.page('Query', signal, job),
+        page: await this.#jobs.page('Query', call, job),
       })),
     );
     const { job } = first;
@@ -159,8 +160,8 @@ class GoogleBigQueryClient implements GoogleBigQuery {
         const { pageToken } = page;
         ended = pageToken === undefined;
         if (ended) return;
-        page = await this.#calls.bounded('Page of a query', options, (signal) =>
-          this.#jobs.page('Query', signal, job, pageToken),
+        page = await this.#call('Page of a query', options, (call) =>
+          this.#jobs.page('Query', call, job, pageToken),
         );
       }
     } finally {
@@ -170,7 +171,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
 
   async insert(table: string, rows: readonly object[], options: InsertOptions = {}): Promise<InsertResult> {
     checkInsert(options);
-    const { deadLetters } = options;
+    const { deadLetters, labels } = options;
     if (deadLetters === undefined) return this.#insert(table, rows, options);
     return guardedInsert({
       table,
@@ -179,33 +180,33 @@ class GoogleBigQueryClient implements GoogleBigQuery {
       clock: this.#calls.clock,
       timeout: this.timeout,
       judge: async (bounds) => {
-        const { columns } = await this.#call(`Look at ${table}`, bounds, (signal) =>
+        const { columns } = await this.#call(`Look at ${table}`, bounds, ({ signal }) =>
           tableOf(this.#rest, this.#project, table, signal),
         );
         return (row, where) => fitting(rowFor(columns, row, where), where);
       },
-      insert: (good, within) => this.#insert(table, good, within),
+      insert: (good, within) => this.#insert(table, good, { labels, ...within }),
     });
   }
 
   #insert(table: string, rows: readonly object[], options: InsertOptions): Promise<WriteResult> {
-    return this.#write(table, options, async (target, signal) => {
+    return this.#write(table, options, async (target, call) => {
       const checked = rows.map((row, index) => {
         const where = `${table} row ${index + 1}`;
         return fitting(rowFor(target.columns, row, where), where);
       });
-      return this.#loads.insert(target, checked, options.insertId, signal);
+      return this.#loads.insert(target, checked, options.insertId, call);
     });
   }
 
   load(table: string, source: NdjsonSource, options: LoadOptions = {}): Promise<WriteResult> {
     const { mode = 'append', source: name = 'input' } = options;
-    return this.#write(table, options, async (target, signal) => {
+    return this.#write(table, options, async (target, call) => {
       const rows = async function* () {
-        for await (const { where, value } of ndjsonRows(source, name, signal))
+        for await (const { where, value } of ndjsonRows(source, name, call.signal))
           yield rowFor(target.columns, value, where);
       };
-      return this.#loads.load(target, piecesOf(callersOwn(rows())), mode, signal);
+      return this.#loads.load(target, piecesOf(callersOwn(rows())), mode, call);
     });
   }
 
@@ -216,25 +217,25 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     options: FencedWriteOptions = {},
   ): Promise<WriteResult> {
     const { fence } = options;
-    return this.#write(table, options, async (target, signal) => {
+    return this.#write(table, options, async (target, call) => {
       checkPartition(partition);
       checkFence(fence);
       const checked = rowsIn(target, partition, rows);
-      await this.#fenced.write({ table: target, partition, fence }, checked, signal);
+      await this.#fenced.write({ table: target, partition, fence }, checked, call);
       return checked.length;
     });
   }
 
   merge(table: string, rows: readonly object[], options: MergeOptions): Promise<WriteResult> {
     const { key, scope, fence } = options;
-    return this.#write(table, options, async (target, signal) => {
+    return this.#write(table, options, async (target, call) => {
       checkMerge(options);
       for (const column of key) requireColumn(target, column);
       const checked = rowsIn(target, scope, rows);
       const keys = new Set(checked.map((row) => JSON.stringify(key.map((column) => row[column]))));
       if (keys.size < checked.length)
         throw new InvalidDataError(`${table}: two rows have the same key (${key.join(', ')})`);
-      await this.#fenced.write({ table: target, partition: scope, key, fence }, checked, signal);
+      await this.#fenced.write({ table: target, partition: scope, key, fence }, checked, call);
       return checked.length;
     });
   }
@@ -249,34 +250,37 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     await this.#calls.close();
   }
 
-  #call<T>(what: string, options: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #call<T>(what: string, options: WriteOptions, work: (call: JobCall) => Promise<T>): Promise<T> {
+    const { labels } = options;
+    const timeout = milliseconds('timeout', options.timeout ?? this.timeout);
+    checkLabels(labels);
     return this.#calls.bounded(what, options, (signal) =>
-      this.#atWork.execute(() => work(signal), { signal }),
+      this.#atWork.execute(() => work({ signal, timeout, labels }), { signal }),
     );
   }
 
   async #write(
     table: string,
-    options: CallOptions,
-    work: (target: Table, signal: AbortSignal) => Promise<number>,
+    options: WriteOptions,
+    work: (target: Table, call: JobCall) => Promise<number>,
   ): Promise<WriteResult> {
     tableParts(table);
-    const rows = await this.#call(`Write to ${table}`, options, async (signal) =>
-      work(await tableOf(this.#rest, this.#project, table, signal), signal),
+    const rows = await this.#call(`Write to ${table}`, options, async (call) =>
+      work(await tableOf(this.#rest, this.#project, table, call.signal), call),
     );
     return { rows };
   }
 
-  async #script({ sql, params, types }: Script, signal: AbortSignal): Promise<QueryRow[]> {
+  async #script({ sql, params, types }: Script, call: JobCall): Promise<QueryRow[]> {
     const configuration = this.#configuration(sql, { params, types });
-    return this.#jobs.run('Write', signal, configuration, (job) => this.#rowsOf('Write', signal, job));
+    return this.#jobs.run('Write', call, configuration, (job) => this.#rowsOf('Write', call, job));
   }
 
-  async #rowsOf(what: string, signal: AbortSignal, job: Job): Promise<QueryRow[]> {
+  async #rowsOf(what: string, call: JobCall, job: Job): Promise<QueryRow[]> {
     const rows: QueryRow[] = [];
     let pageToken: string | undefined;
     do {
-      const page = await this.#jobs.page(what, signal, job, pageToken);
+      const page = await this.#jobs.page(what, call, job, pageToken);
       const fields = page.schema?.fields ?? [];
       for (const row of page.rows ?? []) rows.push(rowOf(fields, row));
       pageToken = page.pageToken;
@@ -285,8 +289,6 @@ class GoogleBigQueryClient implements GoogleBigQuery {
   }
 
   #configuration<Row>(sql: string, options: QueryOptions<Row>): object {
-    const timeout = milliseconds('timeout', options.timeout ?? this.timeout);
-    const maximumBytesBilled = this.#maximumBytesBilled;
-    return queryConfiguration(sql, options as QueryOptions<never>, { timeout, maximumBytesBilled });
+    return queryConfiguration(sql, options as QueryOptions<never>, this.#maximumBytesBilled);
   }
 }

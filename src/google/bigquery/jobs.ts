@@ -10,6 +10,7 @@ import {
   type JobFailure,
   wantsNewJob,
 } from './bigquery-error.ts';
+import type { JobCall } from './job-call.ts';
 import { isThere, type Rest } from './rest.ts';
 import type { WireField, WireRow } from './wire.ts';
 
@@ -87,11 +88,16 @@ export class Jobs {
   /** Makes a job of the configuration and does with it what is to be done, again if it was not its fault. */
   run<T>(
     what: string,
-    signal: AbortSignal,
-    configuration: object,
+    { signal, timeout, labels }: JobCall,
+    work: object,
     finish: (job: Job) => Promise<T>,
     { media, name }: { readonly media?: Buffer; readonly name?: JobName | undefined } = {},
   ): Promise<T> {
+    const configuration = {
+      ...work,
+      jobTimeoutMs: String(Math.ceil(timeout)),
+      ...(labels !== undefined && { labels }),
+    };
     let number = name?.number ?? 0;
     return this.#again.execute(
       async () => {
@@ -109,11 +115,11 @@ export class Jobs {
   }
 
   /** Looks for a job of that name that has done its work, or waits for the one that is at it. */
-  async earlier(what: string, signal: AbortSignal, base: string): Promise<Earlier> {
+  async earlier(what: string, call: JobCall, base: string): Promise<Earlier> {
     for (let number = 1; ; number++) {
       const job = { id: `${base}_${number}`, status: undefined };
       try {
-        await this.done(what, signal, job);
+        await this.done(what, call, job);
         return { done: true };
       } catch (error) {
         if (isNotFound(error)) return { done: false, next: { base, number } };
@@ -123,7 +129,7 @@ export class Jobs {
   }
 
   /** A page of a query's result, from when it is there; the first may have no rows. */
-  async page(what: string, signal: AbortSignal, job: Job, pageToken?: string): Promise<ResultPage> {
+  async page(what: string, { signal }: JobCall, job: Job, pageToken?: string): Promise<ResultPage> {
     const { rest, location } = this.#options;
     const query = {
       location,
@@ -156,7 +162,7 @@ export class Jobs {
   }
 
   /** Waits for a job that gives no rows. @throws ServiceError with its reason. */
-  async done(what: string, signal: AbortSignal, job: Job): Promise<void> {
+  async done(what: string, { signal }: JobCall, job: Job): Promise<void> {
     const { rest, clock, location } = this.#options;
     let status = job.status;
     for (let pause = shortestPause; status?.state !== 'DONE'; pause = Math.min(2 * pause, longestPause)) {

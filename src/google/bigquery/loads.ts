@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { JobCall } from './job-call.ts';
 import type { JobName, Jobs } from './jobs.ts';
 import { type Pieces, piecesOf, type Staging } from './staging.ts';
 import type { Table } from './table.ts';
@@ -18,12 +19,12 @@ export class Loads {
     table: Table,
     rows: readonly object[],
     insertId: string | undefined,
-    signal: AbortSignal,
+    call: JobCall,
   ): Promise<number> {
-    if (insertId === undefined) return this.load(table, piecesOf(rows), 'append', signal);
-    const earlier = await this.#jobs.earlier(`Insert into ${table.given}`, signal, nameOf(table, insertId));
+    if (insertId === undefined) return this.load(table, piecesOf(rows), 'append', call);
+    const earlier = await this.#jobs.earlier(`Insert into ${table.given}`, call, nameOf(table, insertId));
     if (earlier.done) return rows.length;
-    return this.load(table, piecesOf(rows), 'append', signal, earlier.next);
+    return this.load(table, piecesOf(rows), 'append', call, earlier.next);
   }
 
   /** The rows by their own job where they are one piece, else by a copy of where they were gathered. */
@@ -31,18 +32,18 @@ export class Loads {
     table: Table,
     pieces: Pieces,
     mode: 'append' | 'truncate',
-    signal: AbortSignal,
+    call: JobCall,
     name?: JobName,
   ): Promise<number> {
     const rest = pieces[Symbol.asyncIterator]();
     const first = await rest.next();
     if (first.done) {
-      if (mode === 'truncate') await this.#staging.load(table, Buffer.alloc(0), mode, signal);
+      if (mode === 'truncate') await this.#staging.load(table, Buffer.alloc(0), mode, call);
       return 0;
     }
     const second = await rest.next();
     if (second.done) {
-      await this.#staging.load(table, first.value.lines, mode, signal, name);
+      await this.#staging.load(table, first.value.lines, mode, call, name);
       return first.value.rows;
     }
     let rows = 0;
@@ -56,8 +57,8 @@ export class Loads {
         yield piece;
       }
     })();
-    await this.#staging.of(table, all, signal, (staging) =>
-      this.#staging.copy(staging, table, mode, signal, name),
+    await this.#staging.of(table, all, call, (staging) =>
+      this.#staging.copy(staging, table, mode, call, name),
     );
     return rows;
   }

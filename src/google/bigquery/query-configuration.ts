@@ -2,25 +2,17 @@ import type { QueryOptions } from '../../clients/index.ts';
 import { ConfigurationError } from '../../errors/index.ts';
 import { queryParameters } from './parameters.ts';
 
-/** What a query's options leave open. */
-export interface QueryDefaults {
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly maximumBytesBilled: number | undefined;
-}
-
 /**
- * A query as the configuration of a job, which BigQuery itself ends after the call's time.
+ * A query as the configuration of a job.
  *
- * @throws ConfigurationError for parameters, labels or a limit that can't be ones.
+ * @throws ConfigurationError for parameters or a limit that can't be ones.
  */
 export function queryConfiguration(
   sql: string,
-  { params = {}, types = {}, labels, ...options }: Omit<QueryOptions<never>, 'schema' | 'timeout'>,
-  defaults: QueryDefaults,
+  options: Pick<QueryOptions<never>, 'params' | 'types' | 'maximumBytesBilled'>,
+  most: number | undefined,
 ): object {
-  const { maximumBytesBilled = defaults.maximumBytesBilled } = options;
-  checkLabels(labels);
+  const { params = {}, types = {}, maximumBytesBilled = most } = options;
   checkLimit(maximumBytesBilled);
   return {
     query: {
@@ -30,12 +22,11 @@ export function queryConfiguration(
       queryParameters: queryParameters(sql, params, types),
       ...(maximumBytesBilled !== undefined && { maximumBytesBilled: String(maximumBytesBilled) }),
     },
-    ...(labels !== undefined && { labels }),
-    jobTimeoutMs: String(Math.ceil(defaults.timeout)),
   };
 }
 
-function checkLabels(labels: Readonly<Record<string, string>> | undefined): void {
+/** @throws ConfigurationError for labels that BigQuery does not take. */
+export function checkLabels(labels: Readonly<Record<string, string>> | undefined): void {
   for (const [name, value] of Object.entries(labels ?? {})) {
     if (!/^[a-z][a-z0-9_-]{0,62}$/.test(name) || !/^[a-z0-9_-]{0,63}$/.test(value))
       throw new ConfigurationError('labels', "lower-case letters, digits, '-' and '_'", `${name}: ${value}`);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../../errors/index.ts';
 import type { Clock } from '../../time/index.ts';
+import type { JobCall } from './job-call.ts';
 import type { Job, JobName, Jobs } from './jobs.ts';
 import { isThere, type Rest } from './rest.ts';
 import { pathOf, sqlName, type Table } from './table.ts';
@@ -48,7 +49,7 @@ export class Staging {
     table: Table,
     lines: Buffer,
     mode: 'append' | 'truncate',
-    signal: AbortSignal,
+    call: JobCall,
     name?: JobName,
   ): Promise<void> {
     const what = `Load into ${table.given}`;
@@ -59,8 +60,8 @@ export class Staging {
       writeDisposition: mode === 'append' ? 'WRITE_APPEND' : 'WRITE_TRUNCATE',
       schema: { fields: table.fields },
     };
-    const finish = (job: Job) => this.#jobs.done(what, signal, job);
-    await this.#jobs.run(what, signal, { load }, finish, { media: lines, name });
+    const finish = (job: Job) => this.#jobs.done(what, call, job);
+    await this.#jobs.run(what, call, { load }, finish, { media: lines, name });
   }
 
   /** Adds all rows of one table to another, or puts them in the place of its rows. */
@@ -68,7 +69,7 @@ export class Staging {
     from: Table,
     to: Table,
     mode: 'append' | 'truncate',
-    signal: AbortSignal,
+    call: JobCall,
     name?: JobName,
   ): Promise<void> {
     const what = `Copy into ${to.given}`;
@@ -78,26 +79,21 @@ export class Staging {
       createDisposition: 'CREATE_NEVER',
       writeDisposition: mode === 'append' ? 'WRITE_APPEND' : 'WRITE_TRUNCATE',
     };
-    await this.#jobs.run(what, signal, { copy }, (job) => this.#jobs.done(what, signal, job), { name });
+    await this.#jobs.run(what, call, { copy }, (job) => this.#jobs.done(what, call, job), { name });
   }
 
   /** Puts the rows into a table of their own, and drops it when the work is done, however it ends. */
-  async of<T>(
-    table: Table,
-    pieces: Pieces,
-    signal: AbortSignal,
-    work: (staging: Table) => Promise<T>,
-  ): Promise<T> {
-    const staging = await this.#create(table, signal);
+  async of<T>(table: Table, pieces: Pieces, call: JobCall, work: (staging: Table) => Promise<T>): Promise<T> {
+    const staging = await this.#create(table, call);
     try {
-      for await (const { lines } of pieces) await this.load(staging, lines, 'append', signal);
+      for await (const { lines } of pieces) await this.load(staging, lines, 'append', call);
       return await work(staging);
     } finally {
-      await this.#drop(staging, signal);
+      await this.#drop(staging, call);
     }
   }
 
-  async #create(table: Table, signal: AbortSignal): Promise<Table> {
+  async #create(table: Table, { signal }: JobCall): Promise<Table> {
     const tableId = `${table.reference.tableId}_staging_${randomUUID().replaceAll('-', '')}`;
     const reference = { ...table.reference, tableId };
     const what = `Staging of ${table.given}`;
@@ -117,7 +113,7 @@ export class Staging {
     return { ...table, given: `${table.given} (staging)`, reference, sql: sqlName(reference) };
   }
 
-  async #drop({ reference }: Table, signal: AbortSignal): Promise<void> {
+  async #drop({ reference }: Table, { signal }: JobCall): Promise<void> {
     if (signal.aborted) return;
     const request = { method: 'DELETE', path: pathOf(reference), project: reference.projectId } as const;
     // It expires all the same.
