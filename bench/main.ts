@@ -41,15 +41,25 @@ function summarise([first = [], ...others]: readonly Measured[][]): Measured[] {
 
 function print(rows: readonly Measured[]): void {
   const table = new Table({
-    head: ['case', 'variant', '× bare', 'bytes', 'at most'],
-    colAligns: ['left', 'left', 'right', 'right', 'right'],
+    head: ['case', 'variant', '× bare', '× best peer', 'bytes', 'at most'],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [], compact: true },
   });
   for (const { case: name, variant, ratio, bytes } of rows) {
     const { most } = cases.find((one) => one.name === name) ?? {};
-    const allowed =
-      variant === 'breakwater' && most ? `${most.ratio}×${most.bytes ? `, ${most.bytes} B` : ''}` : '';
-    table.push([variant === 'bare' ? name : '', variant, ratio.toFixed(2), bytes, allowed]);
+    const ours = variant === 'breakwater';
+    const allowed = ours && most ? `${most.ratio}×${most.bytes ? `, ${most.bytes} B` : ''}` : '';
+    const best = ours ? bestPeer(rows, name) : undefined;
+    const toBest = best === undefined ? '' : (ratio / best).toFixed(2);
+    table.push([variant === 'bare' ? name : '', variant, ratio.toFixed(2), toBest, bytes, allowed]);
   }
   console.log(table.toString());
+}
+
+/** The least ratio to the bare code that a peer has in the case; undefined if it has none. */
+function bestPeer(rows: readonly Measured[], name: string): number | undefined {
+  const peers = rows.filter(
+    (row) => row.case === name && row.variant !== 'bare' && row.variant !== 'breakwater',
+  );
+  return peers.length === 0 ? undefined : Math.min(...peers.map(({ ratio }) => ratio));
 }

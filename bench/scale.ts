@@ -51,6 +51,7 @@ async function each<T>(
 }
 
 const rows: Row[] = [];
+const timersAtFirst = timers();
 const ours = await each('100,000 breakers, unused: breakwater', breakers, () =>
   circuitBreaker({ name: 'bench' }),
 );
@@ -62,6 +63,7 @@ rows.push({
   what: '… each used once',
   bytes: ours.bytes + ((await heap()) - before) / breakers,
   milliseconds: 0,
+  timers: timers() - timersAtFirst,
 });
 rows.push(
   await each('100,000 breakers, unused: cockatiel', breakers, () =>
