@@ -46,6 +46,23 @@ describe('retry', () => {
     expect(clock.now()).toBe(20_000);
   });
 
+  it.each([
+    ['as JSON', { retryDelay: '20s' }],
+    ['decoded', { retryDelay: { seconds: '20', nanos: 0 } }],
+  ])('waits at least as long as a service of Google asks in its RetryInfo (%s)', async (_how, retryInfo) => {
+    const clock = new VirtualClock();
+    const exhausted = Object.assign(new Error('RESOURCE_EXHAUSTED'), {
+      code: 8,
+      statusDetails: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo' }, retryInfo],
+    });
+    const events: RetryEvent[] = [];
+    const policy = retry({ clock, backoff: constant('1s'), on: (event) => events.push(event) });
+    const operation = flaky(1, () => exhausted);
+    await expect(clock.runUntil(policy.execute(operation))).resolves.toBe(2);
+    expect(clock.now()).toBe(20_000);
+    expect(events).toEqual([{ kind: 'retry', attempt: 1, delay: 20_000, error: exhausted }]);
+  });
+
   it('starts no attempt later than maxElapsed, nor after the deadline', async () => {
     const clock = new VirtualClock();
     const operation = flaky(9);
