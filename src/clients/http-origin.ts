@@ -4,9 +4,9 @@ import type { HttpResponse } from './http.ts';
 /** What was asked of an origin since it was first called. */
 export interface OriginStatistics {
   readonly calls: number;
-  /** Calls that failed; those that their caller gave up are not among them. */
+  /** Calls that failed, each once; those that their caller gave up are not among them. */
   readonly failures: number;
-  /** Calls that their caller gave up. */
+  /** Calls that ended because their caller gave up. */
   readonly cancelled: number;
   /** Requests that were sent for the calls, redirects and repetitions counted. */
   readonly requests: number;
@@ -38,9 +38,13 @@ export class Origin {
     this.#again = again;
   }
 
+  /** A call counts once in the circuit: by how it has ended, whatever was sent for it. */
   call(call: OriginCall): Promise<HttpResponse> {
     this.#calls += 1;
-    return this.#once(call).catch((error: unknown) => this.#retry(call, error));
+    // Without the policy's own signal and deadline, which would cost as much again: `send` heeds both.
+    return this.#circuit
+      .execute(() => this.#send(call).catch((error: unknown) => this.#goOn(call, error)))
+      .catch((error: unknown) => this.#end(error));
   }
 
   statistics(): OriginStatistics {
@@ -53,32 +57,39 @@ export class Origin {
     };
   }
 
-  // Without the policy's own signal and deadline, which would cost as much again: `send` heeds both.
-  #once({ send, signal }: OriginCall): Promise<HttpResponse> {
-    return this.#circuit.execute(() => {
-      this.#requests += 1;
-      return signal === undefined ? send() : send().catch((error) => throwMarked(error, signal));
-    });
+  #send({ send }: OriginCall): Promise<HttpResponse> {
+    this.#requests += 1;
+    return send();
   }
 
   /** Goes on after a first failure, which is the policy's first attempt: most calls never get here. */
-  async #retry(call: OriginCall, first: unknown): Promise<HttpResponse> {
+  async #goOn(call: OriginCall, first: unknown): Promise<HttpResponse> {
     const { maySendTwice, signal, deadline } = call;
     try {
-      if (!maySendTwice || first instanceof GivenUp) throw first;
+      if (!maySendTwice || signal?.aborted) throw first;
       return await this.#again.execute(
-        ({ attempt }) => (attempt === 1 ? Promise.reject(first) : this.#once(call)),
+        ({ attempt }) => (attempt === 1 ? Promise.reject(first) : this.#send(call)),
         { signal, deadline },
       );
     } catch (error) {
-      if (signal?.aborted) this.#cancelled += 1;
-      else this.#failures += 1;
-      throw error instanceof GivenUp ? error.reason : error;
+      throw isOf(signal, error) ? new GivenUp(error) : error;
     }
+  }
+
+  #end(error: unknown): never {
+    const givenUp = error instanceof GivenUp;
+    if (givenUp) this.#cancelled += 1;
+    else this.#failures += 1;
+    throw givenUp ? error.reason : error;
   }
 }
 
-/** A caller's abort on its way through the policies, to which it says nothing of the service: its reason may be anything. */
+/** Whether an error is the caller's giving up. */
+function isOf(signal: AbortSignal | undefined, error: unknown): boolean {
+  return signal?.aborted === true && error === signal.reason;
+}
+
+/** A caller's abort on its way through the circuit, to which it says nothing of the service: its reason may be anything. */
 class GivenUp {
   readonly name = 'AbortError';
   readonly reason: unknown;
@@ -86,10 +97,6 @@ class GivenUp {
   constructor(reason: unknown) {
     this.reason = reason;
   }
-}
-
-function throwMarked(error: unknown, signal: AbortSignal): never {
-  throw signal.aborted && error === signal.reason ? new GivenUp(error) : error;
 }
 
 /** Origins remembered: one more, and the one that was called longest ago is forgotten. */

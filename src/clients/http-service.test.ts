@@ -1,12 +1,14 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { CircuitOpenError, ServiceError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/index.ts';
 import type { HttpClient, HttpRequestOptions, HttpResponse } from './http.ts';
-import { httpService } from './http-service.ts';
+import { type HttpServiceOptions, httpService } from './http-service.ts';
 
 /** A client that answers from a script, and the service around it. */
 function serviceOf(
   answer: (url: URL, request: HttpRequestOptions, count: number) => HttpResponse | Promise<HttpResponse>,
+  options: Partial<HttpServiceOptions> = {},
 ) {
   const clock = new VirtualClock();
   const sent: { url: string; headers: Readonly<Record<string, string>> }[] = [];
@@ -18,7 +20,7 @@ function serviceOf(
     },
     getJson: () => Promise.reject(new Error('the service asks by request')),
   };
-  return { clock, sent, service: httpService(client, { clock, random: () => 0 }) };
+  return { clock, sent, service: httpService(client, { clock, random: () => 0, ...options }) };
 }
 
 const ok = (text = '{}', headers: Record<string, string> = {}, status = 200): HttpResponse => ({
@@ -103,6 +105,88 @@ describe('an HTTP service', () => {
     expect((await service.request(url, { headers })).json()).toEqual({ a: 1 });
     expect(sent.map(({ url }) => url)).toEqual([url, 'https://odds.example/v2', 'https://mirror.example/v2']);
     expect(sent.map(({ headers }) => 'Authorization' in headers)).toEqual([true, true, false]);
+  });
+
+  it('takes to another origin only headers that hold no key, whatever they are called', async () => {
+    const harmless = {
+      Accept: 'text/csv',
+      'accept-language': 'en',
+      'User-Agent': 'odds/1',
+      Range: 'bytes=0-9',
+    };
+    const keys = ['X-RapidAPI-Key', 'Ocp-Apim-Subscription-Key', 'X-Auth-Token', 'apikey', 'Cookie'];
+    const { service, sent } = serviceOf((_url, _request, count) =>
+      count === 1 ? ok('', { location: 'https://mirror.example/v2' }, 307) : ok(),
+    );
+    const secrets = Object.fromEntries(keys.map((name) => [name, 's3cr3t']));
+    await service.request(url, { headers: { ...harmless, ...secrets } });
+    expect(sent.map(({ headers }) => headers)).toEqual([{ ...harmless, ...secrets }, harmless]);
+  });
+
+  it.each(['https://user:pass@mirror.example/v2', 'https://user@mirror.example/', 'ftp://mirror.example/v2'])(
+    'ends at a redirect to %s, and shows nothing of it',
+    async (location) => {
+      const { service, sent } = serviceOf(() => ok('', { location }, 302));
+      const error = await service.request(url).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(ServiceError);
+      expect(error).toMatchObject({ kind: 'permanent', code: 'redirect', service: 'odds.example' });
+      expect(inspect(error, { depth: Infinity })).not.toMatch(/user:|user@|pass@|mirror/);
+      expect(sent).toHaveLength(1);
+    },
+  );
+
+  it('counts a call once, by how it ended, and tells of the last answer', async () => {
+    const { service, sent, clock } = serviceOf((_url, _request, count) => {
+      // Calls of three requests each; the third of them works at last.
+      if (count === 9) return ok();
+      throw failing('503', 'transient');
+    });
+    const calls: unknown[] = [];
+    for (let call = 1; call <= 8; call++) {
+      const outcome = service.request(url).then(
+        ({ status }) => status,
+        (error: unknown) => (error as { code?: string }).code,
+      );
+      await clock.runAll();
+      calls.push(await outcome);
+    }
+    expect(calls).toEqual(['503', '503', 200, '503', '503', '503', '503', '503']);
+    expect(sent).toHaveLength(24);
+    await expect(service.request(url)).rejects.toThrow(CircuitOpenError);
+    expect(service.statistics()['https://odds.example']).toEqual({
+      calls: 9,
+      failures: 8,
+      cancelled: 0,
+      requests: 24,
+      circuit: 'open',
+    });
+  });
+
+  it('counts as given up only what its caller ended', async () => {
+    const caller = new AbortController();
+    const { service } = serviceOf(() => {
+      caller.abort(new Error('the run is over'));
+      throw failing('404', 'permanent');
+    });
+    await expect(service.request(url, { signal: caller.signal })).rejects.toMatchObject({ code: '404' });
+    expect(service.statistics()['https://odds.example']).toMatchObject({ failures: 1, cancelled: 0 });
+  });
+
+  it('closes the circuit of an origin after a probe that was given more time than others, and took it', async () => {
+    let away = true;
+    const { service, clock } = serviceOf(
+      async () => {
+        if (away) throw failing('503', 'transient');
+        await clock.advance('50m');
+        return ok();
+      },
+      { attempts: 1, circuit: { failures: 1, openFor: '1m', probes: 1 } },
+    );
+    await expect(service.request(url)).rejects.toMatchObject({ code: '503' });
+    await clock.advance('1m');
+    away = false;
+    expect((await service.request(url, { timeout: '55m' })).status).toBe(200);
+    expect(service.statistics()['https://odds.example']?.circuit).toBe('closed');
   });
 
   it('gives a redirect of a write as it is', async () => {

@@ -32,7 +32,7 @@ const usualTimeout = 30_000;
  *
  * GET, HEAD, PUT and DELETE may be sent twice, and what bears an `idempotency-key`. A service that asks to be left alone
  * (`Retry-After`) for longer than the call has time is not waited for. Only GET and HEAD are redirected, and another origin
- * gets neither credentials nor cookies.
+ * gets only headers that say how its answer is to be, such as `accept`: any other may hold a key.
  */
 export function httpService(client: HttpClient, options: HttpServiceOptions): HttpService {
   const { clock, random, attempts = 3, circuit = {} } = options;
@@ -74,7 +74,7 @@ export function httpService(client: HttpClient, options: HttpServiceOptions): Ht
           const response = await send(url, next, deadline);
           const target = targetOf(response, url, next, redirects);
           if (target === undefined) return response;
-          if (target.origin !== url.origin) next = { ...next, headers: withoutCredentials(next.headers) };
+          if (target.origin !== url.origin) next = { ...next, headers: harmlessOf(next.headers) };
           url = target;
         }
       } catch (error) {
@@ -109,8 +109,16 @@ function targetOf(
   if (status < 300 || !isRedirect(status) || headers.location === undefined) return undefined;
   if (method !== 'GET' && method !== 'HEAD') return undefined;
   const target = URL.parse(headers.location, url.href);
-  if (target === null || !/^https?:$/.test(target.protocol) || redirects >= mostRedirects) {
-    throw new ServiceError(`${url.origin} redirected ${redirects + 1} times, or to no address`, {
+  const wrong =
+    target === null || !/^https?:$/.test(target.protocol)
+      ? 'to no address'
+      : target.username !== '' || target.password !== ''
+        ? 'to an address with user and password'
+        : redirects >= mostRedirects
+          ? `${redirects + 1} times`
+          : undefined;
+  if (target === null || wrong !== undefined) {
+    throw new ServiceError(`${url.origin} redirected ${wrong}`, {
       service: url.host,
       kind: 'permanent',
       code: 'redirect',
@@ -130,12 +138,26 @@ function maySendTwice({ method = 'GET', headers = {} }: HttpRequestOptions): boo
   );
 }
 
-function withoutCredentials(headers: HttpRequestOptions['headers'] = {}): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).filter(
-      ([name]) => !/^(authorization|proxy-authorization|cookie|x-api-key|x-goog-api-key)$/i.test(name),
-    ),
-  );
+/** What says how the answer is to be, and bears no key: any other name may. */
+const harmless: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'content-language',
+  'content-type',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'pragma',
+  'range',
+  'user-agent',
+]);
+
+function harmlessOf(headers: HttpRequestOptions['headers'] = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => harmless.has(name.toLowerCase())));
 }
 
 /** Time-outs too: that of the whole call leaves no time for another request. */

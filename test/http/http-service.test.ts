@@ -182,16 +182,16 @@ describe('an HTTP service and its server', () => {
   it('follows redirects to another origin without credentials, and not for ever', async () => {
     const headers: unknown[] = [];
     const other = await closedAfterwards((request, response) => {
-      headers.push(request.headers.authorization, request.headers.accept);
+      headers.push(request.headers['x-api-key'], request.headers.apikey, request.headers.accept);
       response.end('there');
     });
     const { service, seen, server, statistics } = await closedAfterwards((request, response) => {
       const location = request.url === '/round' ? '/round' : `${other.server.origin}/there`;
       response.writeHead(302, { location }).end();
     });
-    const options = { headers: { authorization: 'Bearer x', accept: 'text/plain' } };
+    const options = { headers: { 'x-api-key': 'x', apikey: 'x', accept: 'text/plain' } };
     expect((await service.request(server.origin, options)).text()).toBe('there');
-    expect(headers).toEqual([undefined, 'text/plain']);
+    expect(headers).toEqual([undefined, undefined, 'text/plain']);
     await expect(service.request(`${server.origin}/round`)).rejects.toMatchObject({
       kind: 'permanent',
       code: 'redirect',

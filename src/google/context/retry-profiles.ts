@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../errors/index.ts';
-import { type Backoff, decorrelatedJitter, exponential, fullJitter } from '../../policy/index.ts';
+import { type Backoff, decorrelatedJitter, equalJitter, fullJitter } from '../../policy/index.ts';
 
 /** Options of a retry, but for what belongs to its caller. */
 export interface RetryProfile {
@@ -14,7 +14,7 @@ export interface RetryProfile {
  * - `standard`: an API; four attempts within about half a minute.
  * - `patient`: something that comes back by itself; six attempts within minutes.
  * - `aggressive`: cheap and harmless requests; eight attempts within seconds.
- * - `bigquery`: jobs; five attempts, doubling from one second, as BigQuery advises.
+ * - `bigquery`: jobs; five attempts, at most a second apart, then two, four and eight, and at least half of that.
  * - `pubsub`: publishing; five attempts within about ten seconds.
  */
 const profiles = {
@@ -22,7 +22,7 @@ const profiles = {
   standard: { attempts: 4, backoff: decorrelatedJitter({ base: '1s', cap: '15s' }) },
   patient: { attempts: 6, backoff: decorrelatedJitter({ base: '2s', cap: '60s' }) },
   aggressive: { attempts: 8, backoff: fullJitter({ base: '200ms', cap: '2s' }) },
-  bigquery: { attempts: 5, backoff: exponential({ base: '1s', factor: 2, cap: '32s' }) },
+  bigquery: { attempts: 5, backoff: equalJitter({ base: '1s', cap: '32s' }) },
   pubsub: { attempts: 5, backoff: decorrelatedJitter({ base: '250ms', cap: '5s' }) },
 } as const satisfies Record<string, RetryProfile>;
 
