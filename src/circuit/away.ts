@@ -1,5 +1,14 @@
+import { reportError } from '../time/index.ts';
 import type { CircuitRecord } from './record.ts';
-import { type Answer, answerOf, type CircuitSettings, type Ticket, transition } from './transition.ts';
+import {
+  type Answer,
+  answerOf,
+  type CircuitEvent,
+  type CircuitSettings,
+  type Effect,
+  type Ticket,
+  transition,
+} from './transition.ts';
 
 /**
  * A shared circuit while its store is away: what was last seen of it, carried on by this process alone. One last seen open stays
@@ -19,14 +28,19 @@ export class AwayCircuit {
   enter(now: number): Answer {
     const wait = this.#admittedAt + this.#settings.openFor - now;
     if (this.#record.state !== 'closed' && wait > 0) return { kind: 'rejected', retryAfter: wait };
-    const { record, effects } = transition(this.#settings, this.#record, { kind: 'enter' }, now);
-    this.#record = record;
-    const answer = answerOf(effects);
+    const answer = answerOf(this.#apply({ kind: 'enter' }, now));
     if (answer.kind === 'admitted') this.#admittedAt = now;
     return answer;
   }
 
   leave(ticket: Ticket, outcome: 'success' | 'failure' | 'ignored', now: number): void {
-    this.#record = transition(this.#settings, this.#record, { kind: 'leave', ticket, outcome }, now).record;
+    this.#apply({ kind: 'leave', ticket, outcome }, now);
+  }
+
+  #apply(event: CircuitEvent, now: number): readonly Effect[] {
+    const { record, effects } = transition(this.#settings, this.#record, event, now);
+    this.#record = record;
+    for (const effect of effects) if (effect.kind === 'fault') reportError(effect.error);
+    return effects;
   }
 }

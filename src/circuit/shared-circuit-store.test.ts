@@ -1,7 +1,15 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import type { CircuitReading, CircuitStore } from './circuit-store.ts';
-import { consecutiveFailures, defineTripRule, failureRate } from './index.ts';
+import {
+  consecutiveFailures,
+  defineTripRule,
+  failureRate,
+  isTicket,
+  LocalCircuit,
+  newCircuit,
+} from './index.ts';
 import {
   type Admission,
   type SharedCircuitEvent,
@@ -160,7 +168,180 @@ describe('a shared circuit and its store', () => {
     });
   });
 
+  describe('where many counts are gathered', () => {
+    const sparing = { trip: consecutiveFailures(100), writeEvery: 1_000 };
+    /** A circuit that has written as often as it may at once, and gathers one more failure; and calls that it has admitted. */
+    const gathering = async (late: number) => {
+      const circuit = join(sparing);
+      const admissions = await enterTimes(circuit, late);
+      await work(circuit, ...times(11, 'failure' as const));
+      expect([shelf.kept.record?.failures, clock.pendingTimers]).toEqual([10, 1]);
+      return { circuit, admissions };
+    };
+
+    it('loses none that comes in during the pause after a write whose answer was lost', async () => {
+      const { circuit, admissions } = await gathering(1);
+      shelf.afterWrite = async () => {
+        shelf.afterWrite = async () => {};
+        throw new Error('the answer was lost');
+      };
+      const counted = circuit.count('failure');
+      await clock.advance(10);
+      expect(shelf.kept.record?.failures).toBe(12);
+      await circuit.leave(admissions[0] as Admitted, 'failure');
+      await clock.runUntil(counted);
+      await clock.advance('1m');
+      expect(shelf.kept.record?.failures).toBe(13);
+    });
+
+    it('writes in its time also one that comes in while the others are being written', async () => {
+      const { circuit, admissions } = await gathering(1);
+      const answer = Promise.withResolvers<void>();
+      shelf.afterWrite = () => answer.promise;
+      const counted = circuit.count('failure');
+      await clock.advance(0);
+      await circuit.leave(admissions[0] as Admitted, 'failure');
+      shelf.afterWrite = async () => {};
+      answer.resolve();
+      await counted;
+      expect(shelf.kept.record?.failures).toBe(12);
+      await clock.advance('1m');
+      expect(shelf.kept.record?.failures).toBe(13);
+      expect(clock.pendingTimers).toBe(0);
+    });
+
+    it('has a second probe in the record at once', async () => {
+      const circuit = join({
+        trip: consecutiveFailures(11),
+        writeEvery: 1_000,
+        openFor: 100,
+        probes: 2,
+        successes: 2,
+      });
+      await work(circuit, ...times(11, 'failure' as const));
+      await clock.advance(200);
+      const probes = await enterTimes(circuit, 2);
+      expect(shelf.kept.record).toMatchObject({ state: 'half-open', probes: [{ id: 0 }, { id: 1 }] });
+      expect(probes.map(({ ticket }) => ticket.probe)).toEqual([0, 1]);
+    });
+
+    it('waits once more where others have written meanwhile', async () => {
+      await gathering(0);
+      await clock.advance(500);
+      await clock.runUntil(join(sparing).count('failure'));
+      expect(shelf.writes).toBe(11);
+      await clock.advance(500);
+      expect([shelf.writes, clock.pendingTimers]).toEqual([11, 1]);
+      await clock.advance(999);
+      expect(shelf.writes).toBe(11);
+      await clock.advance(1);
+      expect([shelf.writes, shelf.kept.record?.failures]).toEqual([12, 12]);
+    });
+  });
+
   describe('as to what it says', () => {
+    it('gives a probe’s place back, though others have closed it and this process has seen that', async () => {
+      const options = { openFor: 2_000, probes: 2, successes: 1, probeTimeout: 60_000 };
+      const [one, other] = [join(options), join(options)];
+      await work(one, 'failure', 'failure', 'failure');
+      await clock.advance(2_000);
+      const mine = await enter(one);
+      await work(other, 'success');
+      expect(shelf.kept.record).toMatchObject({ state: 'closed', lingering: [{ id: 0 }] });
+      expect(await enter(one)).toMatchObject({ ticket: { probe: null } });
+      await clock.runUntil(one.leave(mine, 'success'));
+      expect(shelf.kept.record).toMatchObject({ state: 'closed', lingering: [] });
+    });
+
+    it.each([
+      ['in a row', consecutiveFailures(3)],
+      ['in so many calls', failureRate({ threshold: 0.5, window: { calls: 6 }, minimumCalls: 3 })],
+      ['in a time', failureRate({ threshold: 0.5, window: '10s', minimumCalls: 4 })],
+    ])('counts failures %s here as one that is not shared does', async (_what, trip) => {
+      const step = fc.record({
+        outcome: fc.constantFrom('success' as const, 'failure' as const, 'ignored' as const),
+        wait: fc.constantFrom(0, 100, 2_000, openFor),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
+          shelf = new Shelf(clock);
+          const settings = { trip, openFor, probes: 1, successes: 1, probeTimeout: 10_000 };
+          const local = new LocalCircuit(settings, clock, { moved: () => {} });
+          const shared = join({ trip, counted: 'here' });
+          for (const { outcome, wait } of steps) {
+            const [ticket, admission] = [local.enter(), await clock.runUntil(shared.enter())];
+            expect(admission.admitted).toBe(isTicket(ticket));
+            if (isTicket(ticket) && admission.admitted) {
+              const sample = { failed: outcome === 'failure', duration: 0, running: false, reportedAt: 0 };
+              local.leave(ticket, outcome, sample);
+              await clock.runUntil(shared.leave(admission, outcome));
+            }
+            expect(shelf.kept.record?.state ?? 'closed').toBe(local.state);
+            await clock.advance(wait);
+          }
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    it('opens by a success too, where that is the call by which a rule that counts here trips', async () => {
+      const trip = failureRate({ threshold: 0.5, window: { calls: 10 }, minimumCalls: 4 });
+      const circuit = join({ trip, counted: 'here' });
+      await work(circuit, 'failure', 'failure', 'failure');
+      expect(shelf.writes).toBe(0);
+      await work(circuit, 'success');
+      expect(shelf.kept.record).toMatchObject({ state: 'open' });
+    });
+
+    it('counts no late end of an earlier epoch here', async () => {
+      const circuit = join({ counted: 'here', openFor: 1_000 });
+      const late = await enterTimes(circuit, 2);
+      await work(circuit, 'failure', 'failure', 'failure');
+      await clock.advance(1_000);
+      await work(circuit, 'success', 'failure', 'failure');
+      for (const one of late) await clock.runUntil(circuit.leave(one, 'failure'));
+      expect(shelf.kept.record?.state).toBe('closed');
+      await work(circuit, 'failure');
+      expect(shelf.kept.record?.state).toBe('open');
+    });
+
+    it('forgets what it has counted here once others have opened it and closed it again', async () => {
+      const [circuit, other] = [join({ counted: 'here' }), join({ counted: 'here' })];
+      await work(circuit, 'failure', 'failure');
+      await work(other, 'failure', 'failure', 'failure');
+      await clock.advance(openFor);
+      await work(other, 'success');
+      await work(circuit, 'failure', 'failure');
+      expect(shelf.kept.record?.state).toBe('closed');
+      await work(circuit, 'failure');
+      expect(shelf.kept.record?.state).toBe('open');
+    });
+
+    it.each([
+      ['another rule', { trip: 7, counts: 'consecutiveFailures' }],
+      ['nobody knows which', { trip: 7 }],
+      ['its rule over another window', { trip: [5, 5, 5, 31], counts: 'failures in 5 calls' }],
+    ])('starts anew where the record counts by %s, and writes nothing for that', async (_what, kept) => {
+      const { counts: _, ...fresh } = newCircuit({
+        trip: consecutiveFailures(1),
+        openFor,
+        probes: 1,
+        successes: 1,
+        probeTimeout: 1,
+      });
+      shelf.kept = { record: { ...fresh, ...kept }, applied: [] };
+      const trip = failureRate({ threshold: 1, window: { calls: 10 }, minimumCalls: 3 });
+      const circuit = join({ trip });
+      const admissions = await enterTimes(circuit, 3);
+      expect(shelf.writes).toBe(0);
+      for (const [index, admission] of admissions.entries()) {
+        expect(shelf.kept.record?.state).toBe('closed');
+        await clock.runUntil(circuit.leave(admission, 'failure'));
+        expect(shelf.writes).toBe(index + 1);
+      }
+      expect(shelf.kept.record).toMatchObject({ state: 'open', counts: 'failures in 10 calls' });
+      expect([circuit.degraded, events.map(({ kind }) => kind)]).toEqual([false, ['moved']]);
+    });
     it('tells by the store’s time how long it stays open', async () => {
       const circuit = join();
       await work(circuit, 'failure', 'failure', 'failure');
@@ -263,6 +444,67 @@ describe('a shared circuit and its store', () => {
     });
   });
 
+  describe('when what it was given throws', () => {
+    const mine = new Error('mine');
+    const throws = () => {
+      throw mine;
+    };
+    let reported: MockInstance;
+    beforeEach(() => {
+      reported = vi.spyOn(console, 'error').mockImplementation(() => {});
+    });
+    afterEach(() => {
+      reported.mockRestore();
+    });
+    const told = () => reported.mock.calls.map(([, error]) => error);
+
+    it('takes a listener that throws for no loss of the store, and counts once', async () => {
+      const circuit = join({ on: throws });
+      await work(circuit, 'failure', 'failure', 'failure');
+      expect([circuit.degraded, shelf.writes, told()]).toEqual([false, 3, [mine]]);
+      expect(shelf.kept.record).toMatchObject({ state: 'open', failures: 3 });
+      await expect(clock.runUntil(circuit.reset())).resolves.toBeUndefined();
+      expect(told()).toHaveLength(2);
+    });
+
+    it('goes on alone and comes back though its listener throws at both', async () => {
+      const circuit = join({ on: throws });
+      goAway();
+      expect(await enter(circuit)).toMatchObject({ away: true });
+      await comeBack(circuit);
+      expect([circuit.degraded, told()]).toEqual([false, [mine, mine]]);
+    });
+
+    it.each(['everywhere', 'here'] as const)(
+      'tells of a rule that throws, and counts nothing by it (%s)',
+      async (counted) => {
+        const own = { name: 'own', initial: 0, record: (n: number) => n + 1, trips: () => false };
+        for (const part of ['record', 'trips']) {
+          const circuit = join({ trip: defineTripRule({ ...own, [part]: throws }), counted });
+          await work(circuit, 'failure', 'success', 'ignored');
+          expect([circuit.degraded, shelf.writes]).toEqual([false, 0]);
+        }
+        expect(told()).toEqual([mine, mine, mine, mine]);
+      },
+    );
+
+    it('tells of a rule that throws also while the store is away', async () => {
+      const circuit = join({
+        trip: defineTripRule({ name: 'x', initial: 0, record: throws, trips: () => false }),
+      });
+      goAway();
+      await circuit.leave(await enter(circuit), 'failure');
+      expect(told()).toEqual([mine]);
+    });
+
+    it('tells of a chance that throws', async () => {
+      const growth = { factor: 2, cap: openFor, jitter: 1, quiet: 1 };
+      await work(join({ growth, random: throws }), 'failure', 'failure', 'failure');
+      expect(told()).toEqual([mine]);
+      expect(shelf.kept.record?.openUntil).toBe(clock.now() + 1e9 + openFor);
+    });
+  });
+
   describe('when that fails', () => {
     it('writes three times, waiting longer in between', async () => {
       const circuit = join();
@@ -301,6 +543,46 @@ describe('a shared circuit and its store', () => {
       await comeBack(circuit);
       await clock.runUntil(circuit.leave(admission, 'failure'));
       expect(shelf.kept.record?.failures).toBe(1);
+    });
+
+    describe('while a probe is at work', () => {
+      const probing = async () => {
+        const circuit = join({ openFor: 2_000, probeTimeout: 60_000 });
+        await work(circuit, 'failure', 'failure', 'failure');
+        await clock.advance(2_000);
+        const probe = await enter(circuit);
+        goAway();
+        return { circuit, probe };
+      };
+
+      it('gives the place of one that says nothing back: here at once, and there when that is back', async () => {
+        const { circuit, probe } = await probing();
+        await circuit.leave(probe, 'ignored');
+        expect(await enter(circuit)).toMatchObject({ away: true, ticket: { probe: 1 } });
+        shelf.beforeRead = async () => {};
+        await clock.advance('10s');
+        expect(await clock.runUntil(circuit.enter())).toMatchObject({ admitted: true, away: false });
+        expect(shelf.kept.record).toMatchObject({ state: 'half-open', probes: [{ id: 1 }] });
+      });
+
+      it.each([
+        ['success', 'closed'],
+        ['failure', 'open'],
+      ] as const)('tells of its %s when that is back, by which it is %s', async (outcome, state) => {
+        const { circuit, probe } = await probing();
+        await circuit.leave(probe, outcome);
+        await comeBack(circuit);
+        expect(shelf.kept.record).toMatchObject({ state, probes: [] });
+      });
+
+      it('tells too late of one whose time was up by then', async () => {
+        const { circuit, probe } = await probing();
+        await clock.advance('50s');
+        await circuit.leave(probe, 'success');
+        await comeBack(circuit);
+        // It opened when the probe's time was up, and a probe has been admitted since.
+        expect(shelf.kept.record).toMatchObject({ state: 'open', probes: [] });
+      });
     });
 
     it.each([undefined, 1_000])('keeps a hundred failures for later, and no more', async (writeEvery) => {

@@ -1,12 +1,13 @@
 import { StoreUnavailableError } from '../errors/index.ts';
-import { type Clock, sleep, type Timer, withinTime } from '../time/index.ts';
+import { type Clock, reportError, sleep, type Timer, withinTime } from '../time/index.ts';
 import { AwayCircuit } from './away.ts';
 import type { CircuitReading, CircuitStore } from './circuit-store.ts';
-import type { CircuitRecord, CircuitState, TripState } from './record.ts';
+import type { CircuitRecord, CircuitState } from './record.ts';
 import {
   answerOf,
   type CircuitEvent,
   type CircuitSettings,
+  carriedOn,
   type Effect,
   newCircuit,
   type Ticket,
@@ -31,7 +32,7 @@ export interface SharedCircuitOptions extends CircuitSettings {
   readonly writeEvery?: number | undefined;
   /** How long a record that was read serves to admit or reject, in milliseconds. Default: 3,000. */
   readonly cacheFor?: number | undefined;
-  /** Hears of changes of state, and of the store's absence and return. */
+  /** Hears of changes of state, and of the store's absence and return. What it throws changes nothing. */
   readonly on?: ((event: SharedCircuitEvent) => void) | undefined;
 }
 
@@ -80,9 +81,9 @@ interface Seen {
 
 interface Pending {
   readonly id: string;
-  readonly outcome: 'success' | 'failure';
-  /** The epoch that admitted it; undefined counts in whichever it is. */
-  readonly epoch?: number | undefined;
+  readonly outcome: Outcome;
+  /** By which it was admitted; without one it counts in whichever epoch it is. */
+  readonly ticket?: Ticket | undefined;
 }
 
 const storeCallTime = 5_000;
@@ -107,6 +108,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   let away: (AwayCircuit & { tryAt?: number }) | undefined;
   let pending: Pending[] = [];
   let here = options.trip.initial;
+  let hereSince = 0;
   let events = 0;
   let gathering: Timer | undefined;
 
@@ -115,19 +117,20 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
 
   /** What was counted and not yet written, on top of what the store says. */
   function merged(read: CircuitReading): {
+    readonly base: CircuitRecord;
     readonly record: CircuitRecord;
     readonly effects: readonly Effect[];
   } {
-    let record = read.record ?? newCircuit(settings);
+    const base = carriedOn(settings, read.record ?? newCircuit(settings));
+    let record = base;
     const effects: Effect[] = [];
-    for (const { id, outcome, epoch = record.epoch } of pending) {
-      if (record.state !== 'closed' || read.applied.includes(id)) continue;
-      const ticket = { epoch, probe: null };
+    for (const { id, outcome, ticket = { epoch: record.epoch, probe: null } } of pending) {
+      if (read.applied.includes(id)) continue;
       const next = transition(settings, record, { kind: 'leave', ticket, outcome }, read.time);
       record = next.record;
       effects.push(...next.effects);
     }
-    return { record, effects };
+    return { base, record, effects };
   }
 
   async function apply(event: CircuitEvent, id: string, sparing: boolean): Promise<readonly Effect[]> {
@@ -143,18 +146,13 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
           ? { record: before.record, effects: adopted(before.record, id) }
           : transition(settings, before.record, event, read.time);
         const applied = [...read.applied, ...pending.map((entry) => entry.id), ...(landed ? [] : [id])];
-        const isNew =
-          record !== (read.record ?? record) ||
-          (read.record === undefined && isUsed(record, settings.trip.initial));
+        // A record that says no more than none at all, or the same, needs no write.
+        const isNew = record !== before.base;
         const all = [...before.effects, ...effects];
         const writesUntil = Math.max(read.writesUntil ?? 0, read.time) + writeEvery;
         const wait = writesUntil - writesAtOnce * writeEvery - read.time;
         if (sparing && isNew && wait > 0 && !all.some(({ kind }) => kind === 'moved')) {
-          isBack({
-            record: read.record ?? newCircuit(settings),
-            at: clock.now(),
-            aheadBy: read.time - clock.now(),
-          });
+          isBack({ record: before.base, at: clock.now(), aheadBy: read.time - clock.now() });
           gatherFor(wait);
           return all;
         }
@@ -175,23 +173,35 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
         pending = pending.filter((entry) => !applied.includes(entry.id));
         isBack({ record, at: clock.now(), aheadBy: read.time - clock.now() });
         if (pending.length === 0) stopGathering();
-        for (const effect of all) if (effect.kind === 'moved') on({ ...effect, key });
+        for (const effect of all) {
+          if (effect.kind === 'moved') tell({ ...effect, key });
+          else if (effect.kind === 'fault') reportError(effect.error);
+        }
         return all;
       }
       throw new StoreUnavailableError(`Circuit ${key} changed ${mostTries} times while it was being read`);
     });
   }
 
+  // Of what it throws the store knows nothing: it would look like its absence.
+  function tell(event: SharedCircuitEvent): void {
+    try {
+      on(event);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
   function isBack(now: Seen): void {
     seen = now;
     if (away === undefined) return;
     away = undefined;
-    on({ kind: 'restored', key });
+    tell({ kind: 'restored', key });
   }
 
   function isAway(error: unknown): AwayCircuit {
     if (away === undefined) {
-      on({ kind: 'degraded', key, error });
+      tell({ kind: 'degraded', key, error });
       away = new AwayCircuit(settings, seen?.record ?? newCircuit(settings));
     }
     away.tryAt = clock.now() + tryAgainEvery;
@@ -226,13 +236,21 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     await attempt({ kind: 'tick' });
   }
 
-  /** Whether this failure, counted in this process, is the one that opens. */
-  function tripsHere(failed: boolean): boolean {
+  /** Whether this end of a call, counted in this process, is the one that opens; of an earlier epoch (if it has any) it is none. */
+  function tripsHere(failed: boolean, epoch = hereSince): boolean {
+    if (epoch < hereSince) return false;
+    if (epoch > hereSince) here = options.trip.initial;
+    hereSince = epoch;
     const sample = { failed, running: false, duration: 0, reportedAt: 0 };
-    here = options.trip.record(here, sample, storeTime());
-    if (!options.trip.trips(here, storeTime())) return false;
-    here = options.trip.initial;
-    return true;
+    try {
+      const counts = options.trip.record(here, sample, storeTime());
+      const trips = options.trip.trips(counts, storeTime());
+      here = trips ? options.trip.initial : counts;
+      return trips;
+    } catch (error) {
+      reportError(error);
+      return false;
+    }
   }
 
   return {
@@ -251,15 +269,14 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
     },
     async leave({ ticket, away: wasAway }, outcome) {
       if (wasAway) away?.leave(ticket, outcome, storeTime());
-      if (ticket.probe === null || wasAway) {
-        if (outcome === 'ignored') return;
-        if (counted === 'everywhere' || tripsHere(outcome === 'failure')) {
-          if (wasAway) await count(outcome);
-          else await attemptToLeave(ticket, outcome);
-        }
-        return;
-      }
-      await attemptToLeave(ticket, outcome);
+      else if (ticket.probe !== null) return attemptToLeave(ticket, outcome);
+      if (outcome === 'ignored') return;
+      const isHere = counted === 'here';
+      if (isHere && !tripsHere(outcome === 'failure', wasAway ? undefined : ticket.epoch)) return;
+      // What trips here opens there, and be it by a success.
+      const told = isHere ? 'failure' : outcome;
+      if (wasAway) await count(told);
+      else await attemptToLeave(ticket, told);
     },
     count,
     async ready() {
@@ -290,19 +307,18 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
       counted === 'everywhere';
     // A success after successes costs neither a read nor a write, but where the trip rule wants to see each.
     if (ticket.probe === null && changesNothing && isUnmovedBySuccess(cached)) return;
-    if (writeEvery > 0 && ticket.probe === null && outcome !== 'ignored')
-      return countSparingly(ticket.epoch, outcome);
+    if (writeEvery > 0 && ticket.probe === null) return countSparingly(ticket, outcome);
     const id = nextId();
     const left = await attempt({ kind: 'leave', ticket, outcome }, id);
-    if (!(left instanceof AwayCircuit) || outcome === 'ignored') return;
+    if (!(left instanceof AwayCircuit)) return;
     left.leave(ticket, outcome, storeTime());
-    // The id is kept: should the write land late, it is not counted twice.
-    pending = [...pending, { id, outcome }].slice(-mostPending);
+    // The id is kept: should the write land late, it is not counted twice. A probe's place is given back there too.
+    pending = [...pending, { id, outcome, ticket }].slice(-mostPending);
   }
 
   /** With others, in a while, if there are too many of them; but at once if it is the one that opens. */
-  async function countSparingly(epoch: number, outcome: 'success' | 'failure'): Promise<void> {
-    pending = [...pending, { id: nextId(), outcome, epoch }].slice(-mostPending);
+  async function countSparingly(ticket: Ticket, outcome: Outcome): Promise<void> {
+    pending = [...pending, { id: nextId(), outcome, ticket }].slice(-mostPending);
     if (gathering === undefined || opensNow()) await attempt({ kind: 'tick' }, nextId(), true);
   }
 
@@ -326,7 +342,12 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
 
   function isUnmovedBySuccess(record: CircuitRecord): boolean {
     const sample = { failed: false, running: false, duration: 0, reportedAt: 0 };
-    return settings.trip.record(record.trip, sample, storeTime()) === record.trip;
+    try {
+      return settings.trip.record(record.trip, sample, storeTime()) === record.trip;
+    } catch {
+      // Whoever asks the rule again will tell.
+      return false;
+    }
   }
 }
 
@@ -336,11 +357,6 @@ const opensAtOnce: CircuitSettings['trip'] = {
   record: (_, { failed }) => failed,
   trips: (state) => state === true,
 };
-
-/** A record that says no more than none at all needs no write. */
-function isUsed(record: CircuitRecord, initial: TripState): boolean {
-  return record.epoch > 0 || record.failures > 0 || record.trip !== initial;
-}
 
 /** What became of an event whose answer was lost. */
 function adopted(record: CircuitRecord, id: string): readonly Effect[] {
