@@ -61,6 +61,7 @@ class FusedBulkhead extends FusedPolicy<never> implements Bulkhead {
 
 class BulkheadLayer implements Layer {
   readonly clock: Clock;
+  readonly callsBack = false;
   atWork = 0;
   // In the order in which they came.
   readonly waiting = new Set<Waiter>();
@@ -194,10 +195,10 @@ class Waiter implements Deadline {
 
   admit(): void {
     this.admitted = true;
-    this.#inContext(() => this.#call.admit(this.#slot));
+    this.#inContext(() => this.#call.admit(this.#slot, this));
   }
 
   refuse(error: () => Error): void {
-    this.#inContext(() => this.#call.refuse(this.#slot, error()));
+    this.#inContext(() => this.#call.goOn(this.#slot, this, false, error()));
   }
 }

@@ -94,6 +94,18 @@ describe('an attempt', () => {
     });
     expect(attempts).toEqual([1, 2, 3]);
   });
+
+  it('is counted from one again by a retry below a policy of your own', async () => {
+    const clock = new VirtualClock();
+    const attempts: number[] = [];
+    const twice = () => retry({ attempts: 2, backoff: constant(0), clock });
+    const through = definePolicy('through', (next) => next());
+    await compose(twice(), through, twice()).executeOutcome(({ attempt }) => {
+      attempts.push(attempt);
+      throw transient();
+    });
+    expect(attempts).toEqual([1, 2, 1, 2]);
+  });
 });
 
 describe('a call', () => {
@@ -227,6 +239,28 @@ describe('a call', () => {
       expect(await policy.executeOutcome(operation)).toMatchObject({ ok: false, kind: 'transient' });
       expect(operation).toHaveBeenCalledTimes(2);
     }
+  });
+
+  it('hears once of a promise whose own `then` calls back twice', async () => {
+    class Twice<T> extends Promise<T> {
+      // biome-ignore lint/suspicious/noThenProperty: it is about promises of one's own
+      override then<A = T, B = never>(
+        one?: ((value: T) => A | PromiseLike<A>) | null,
+        other?: ((reason: unknown) => B | PromiseLike<B>) | null,
+      ): Promise<A | B> {
+        super.then(one, other);
+        return super.then(one, other);
+      }
+    }
+    const policy = timeout({ after: '1h', clock: new VirtualClock() });
+    expect(await policy.execute(() => Twice.resolve(1))).toBe(1);
+    // Had it called back twice, these two would hear of one another's work.
+    const first = gated<string>();
+    const second = gated<string>();
+    const both = [policy.execute(first.operation), policy.execute(second.operation)];
+    first.open('of the first');
+    second.open('of the second');
+    expect(await Promise.all(both)).toEqual(['of the first', 'of the second']);
   });
 
   it('takes a function with a `then` for a promise, and anything else that has none for a value', async () => {

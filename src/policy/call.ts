@@ -1,6 +1,6 @@
 import { classify, TimeoutError } from '../errors/index.ts';
 import { type Clock, type Deadline, deadlineTimer, type Timer } from '../time/index.ts';
-import { captureContext } from './async-context.ts';
+import { captureContext, type InContext, keepContext } from './async-context.ts';
 import { type Bound, unbounded, Work } from './attempt.ts';
 import type { Chain } from './chain.ts';
 import { type Layer, type Operation, waits } from './layer.ts';
@@ -62,7 +62,16 @@ export class Call extends Work {
 
   /** Attempts are counted from 1 again: a retry inside another one starts anew. */
   countAnew(): void {
+    this.#first = 1;
     if (this.#seldom?.attempt !== undefined) this.#seldom.attempt = 1;
+  }
+
+  /**
+   * The context of the caller, for a timer that will send something upwards from `slot`; undefined where that runs no code of the
+   * user's, as it costs some promises.
+   */
+  contextFor(slot: number): InContext | undefined {
+    return slot > this.#chain.callsBackAt ? keepContext() : undefined;
   }
 
   /** Starts it; the promise settles as the call does. */
@@ -168,19 +177,14 @@ export class Call extends Work {
     this.up(slot, false, error, false);
   }
 
-  /** Lets a call through that was made to wait at `slot`. */
-  admit(slot: number): void {
-    if (this.#resolve !== undefined && this.#depth === slot) this.down(slot + 1);
+  /** Lets a call through that was made to wait at `slot` by what is held there, if that wait is not over. */
+  admit(slot: number, held: unknown): void {
+    if (this.waitsAt(slot, held) && !this.isLate()) this.down(slot + 1);
   }
 
-  /** Turns a call away that was made to wait at `slot`. */
-  refuse(slot: number, error: unknown): void {
-    if (this.#resolve !== undefined && this.#depth === slot) this.up(slot - 1, false, error, false);
-  }
-
-  /** Goes on upwards from a layer that had the result wait. */
-  goOn(slot: number, ok: boolean, value: unknown): void {
-    if (this.#resolve !== undefined && this.#depth === slot) this.up(slot - 1, ok, value, false);
+  /** Goes on upwards from a layer that had the call wait at `slot`, if that wait is not over. */
+  goOn(slot: number, held: unknown, ok: boolean, value: unknown): void {
+    if (this.waitsAt(slot, held)) this.up(slot - 1, ok, value, false);
   }
 
   /** The attempt's operation has settled. */
@@ -209,7 +213,19 @@ export class Call extends Work {
     const promise = new Promise<unknown>(takeFunctions);
     this.#resolve = taken.resolve;
     this.#reject = taken.reject;
+    taken.resolve = undefined;
+    taken.reject = undefined;
     return promise;
+  }
+
+  // By now the call may have been ended here, come back, and wait for something else.
+  private waitsAt(slot: number, held: unknown): boolean {
+    return this.#resolve !== undefined && this.#depth === slot && this.slot(slot) === held;
+  }
+
+  // Timers that are late fire together: then the one that ends the call is about to.
+  private isLate(): boolean {
+    return this.bound !== unbounded && this.#chain.clock.now() >= this.bound.at;
   }
 
   private start(options: CallOptions): void {
@@ -259,8 +275,8 @@ export class Call extends Work {
     try {
       result = operation(attempt);
       if (result instanceof Promise || isThenable(result)) {
-        const work = result instanceof Promise ? result : Promise.resolve(result);
-        this.#chain.watchers.watch(work, this, attempt);
+        // Of a subclass, whose `then` may be anybody's, a promise that calls back once.
+        this.#chain.watchers.watch(Promise.resolve(result), this, attempt);
         return;
       }
     } catch (error) {
@@ -297,21 +313,25 @@ export class Call extends Work {
   }
 
   private again(slot: number, delay: number, within: boolean): void {
+    if (delay === 0 && !within) {
+      this.down(slot + 1);
+      return;
+    }
+    const seldom = this.seldom();
+    const goOn = () => {
+      if (seldom.wait !== wait) return;
+      seldom.wait = undefined;
+      if (!this.isLate()) this.down(slot + 1);
+    };
+    let wait: Pick<Timer, 'cancel'> = untimed();
     if (delay > 0) {
       const inContext = captureContext();
-      const seldom = this.seldom();
-      const wait = this.#chain.clock.setTimer(delay, () =>
-        inContext(() => {
-          if (seldom.wait !== wait) return;
-          seldom.wait = undefined;
-          this.admit(slot);
-        }),
-      );
-      seldom.wait = wait;
-    } else if (within) {
+      wait = this.#chain.clock.setTimer(delay, () => inContext(goOn));
+    } else {
       // An operation that fails synchronously, and for ever, must not fill the stack.
-      queueMicrotask(() => this.admit(slot));
-    } else this.down(slot + 1);
+      queueMicrotask(goOn);
+    }
+    seldom.wait = wait;
   }
 
   private leaveInside(slot: number, error: unknown, cancelled: boolean, soon: boolean): void {
@@ -402,7 +422,7 @@ class Seldom {
   attempt: number | undefined;
   readonly slots: unknown[] = [];
   limits: Limits | undefined;
-  wait: Timer | undefined;
+  wait: Pick<Timer, 'cancel'> | undefined;
   leftBehind: Work[] | undefined;
   budgets: RetryBudget[] | undefined;
   parent: Call | undefined;
@@ -416,6 +436,7 @@ class Limits implements Deadline, Bound {
   readonly #call: Call;
   readonly #signal: AbortSignal | undefined;
   #after = 0;
+  #inContext: InContext | undefined;
 
   constructor(call: Call, signal: AbortSignal | undefined, at: number) {
     this.#call = call;
@@ -431,6 +452,7 @@ class Limits implements Deadline, Bound {
         this.#call.late(0);
         return false;
       }
+      this.#inContext = this.#call.contextFor(Infinity);
       deadlineTimer(clock).put(this);
     }
     this.#signal?.addEventListener('abort', this);
@@ -443,12 +465,19 @@ class Limits implements Deadline, Bound {
   }
 
   due(): void {
-    this.#call.late(this.#after);
+    const late = () => this.#call.late(this.#after);
+    if (this.#inContext === undefined) late();
+    else this.#inContext(late);
   }
 
   handleEvent(): void {
     this.#call.cancel(this.#signal?.reason);
   }
+}
+
+/** A wait for the next turn, which nothing needs to take back. */
+function untimed(): Pick<Timer, 'cancel'> {
+  return { cancel() {} };
 }
 
 interface Functions {

@@ -32,6 +32,8 @@ export function isSplit(part: Part): part is Split {
 export class Chain {
   readonly layers: readonly Layer[];
   readonly clock: Clock;
+  /** The outermost layer that runs code of the user's when something comes up to it; Infinity if there is none. */
+  readonly callsBackAt: number;
   readonly watchers = new Watchers();
   readonly #split: Split | undefined;
   readonly #inner: Chain | undefined;
@@ -40,6 +42,8 @@ export class Chain {
     const at = parts.findIndex(isSplit);
     this.clock = clock;
     this.layers = (at < 0 ? parts : parts.slice(0, at)) as readonly Layer[];
+    const callsBackAt = this.layers.findIndex(({ callsBack }) => callsBack);
+    this.callsBackAt = callsBackAt < 0 ? Infinity : callsBackAt;
     if (at >= 0) {
       this.#split = parts[at] as Split;
       this.#inner = new Chain(parts.slice(at + 1), clock);

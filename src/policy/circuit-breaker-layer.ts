@@ -1,4 +1,5 @@
 import {
+  type CircuitEvent,
   type CircuitHost,
   type CircuitSettings,
   type CircuitState,
@@ -13,6 +14,7 @@ import {
 } from '../circuit/index.ts';
 import { CircuitOpenError, ConfigurationError, withoutStack } from '../errors/index.ts';
 import { type Clock, type Deadline, deadlineTimer, milliseconds } from '../time/index.ts';
+import { type InContext, keepContext } from './async-context.ts';
 import type { Call } from './call.ts';
 import type { CircuitBreakerEvent, CircuitBreakerOptions, GrowingOpenTime } from './circuit-breaker.ts';
 import { type Handle, handlesError, handlesValue } from './judge.ts';
@@ -31,6 +33,7 @@ const failed: Sample = Object.freeze({ failed: true, duration: 0, running: false
 /** The layer holds the circuit, and is its settings: there may be very many, most of them never used. */
 export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost {
   readonly clock: Clock;
+  readonly callsBack: boolean;
   readonly name: string;
   readonly trip: TripRule;
   readonly openFor: number;
@@ -47,6 +50,7 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
   readonly #measures: boolean;
   #circuit: LocalCircuit | undefined;
   #watch: EpochWatch | undefined;
+  #inContext: InContext | undefined;
 
   constructor(options: CircuitBreakerOptions) {
     this.clock = checkCommon('circuitBreaker', options);
@@ -74,6 +78,7 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
     this.random = options.random;
     this.#handle = options.handle;
     this.#on = options.on;
+    this.callsBack = this.#on !== undefined || this.#handle !== undefined;
     this.#measures = (trip.needs ?? 'duration') === 'duration';
   }
 
@@ -88,7 +93,25 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
   }
 
   moved(from: CircuitState, to: CircuitState): void {
-    if (this.#on !== undefined) tell(this.#on, { kind: 'moved', name: this.name, from, to });
+    const { name } = this;
+    if (this.#on === undefined) return;
+    if (this.#inContext === undefined) tell(this.#on, { kind: 'moved', name, from, to });
+    else this.#inContext(() => tell(this.#on, { kind: 'moved', name, from, to }));
+  }
+
+  /** Counts a call that is still running; a listener hears of what follows in that call's context. */
+  stillRunning(event: CircuitEvent & { readonly kind: 'running' }, inContext: InContext | undefined): void {
+    this.#inContext = inContext;
+    try {
+      this.circuit.apply(event);
+    } finally {
+      this.#inContext = undefined;
+    }
+  }
+
+  /** What a timer needs to be heard of in the context of here and now; nothing where nobody listens. */
+  context(): InContext | undefined {
+    return this.#on && keepContext();
   }
 
   enter(call: Call, slot: number): Error | undefined {
@@ -203,6 +226,7 @@ class TimedTicket implements Deadline {
   place = -1;
   readonly #layer: CircuitBreakerLayer;
   readonly #started: number;
+  readonly #inContext: InContext | undefined;
   #reportedAt = 0;
   #next = 0;
 
@@ -210,6 +234,7 @@ class TimedTicket implements Deadline {
     this.#layer = layer;
     this.ticket = ticket;
     this.#started = layer.clock.now();
+    this.#inContext = layer.trip.marks === undefined ? undefined : layer.context();
   }
 
   /** Waits for the next mark, if there is one. */
@@ -221,13 +246,14 @@ class TimedTicket implements Deadline {
   }
 
   due(): void {
-    const { clock, circuit, trip } = this.#layer;
+    const { clock, trip } = this.#layer;
     const duration = clock.now() - this.#started;
     const reportedAt = this.#reportedAt;
     this.#reportedAt = trip.marks?.[this.#next] ?? 0;
     this.#next += 1;
     this.start();
-    circuit.apply({ kind: 'running', ticket: this.ticket, duration, reportedAt });
+    const { ticket } = this;
+    this.#layer.stillRunning({ kind: 'running', ticket, duration, reportedAt }, this.#inContext);
   }
 
   end(sample: Sample): Sample {

@@ -46,6 +46,7 @@ export function fallback<V>(
 
 class FallbackLayer implements Layer {
   readonly clock: Clock;
+  readonly callsBack = true;
   readonly #substitute: (error: unknown) => unknown;
   readonly #handle: Handle | undefined;
   readonly #on: Listener<FallbackEvent> | undefined;
@@ -88,9 +89,7 @@ class FallbackLayer implements Layer {
     }
     const pending = Promise.resolve(substitute);
     call.setSlot(slot, pending);
-    const settle = (ok: boolean) => (value: unknown) => {
-      if (call.slot(slot) === pending) call.goOn(slot, ok, value);
-    };
+    const settle = (ok: boolean) => (value: unknown) => call.goOn(slot, pending, ok, value);
     pending.then(settle(true), settle(false));
     return waits;
   }

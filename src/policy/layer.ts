@@ -21,10 +21,12 @@ export type Verdict = undefined | number | Replaced | typeof waits;
  * One policy inside the fused loop. All of it is synchronous; what belongs to a call is kept in the call's slot.
  *
  * For each `enter` that let the call through or made it wait, exactly one of `succeed`, `fail` or `ended` follows (a verdict to
- * go down again leaves it entered; `refuse` ends a wait without any).
+ * go down again leaves it entered; `goOn` ends a wait without any).
  */
 export interface Layer {
   readonly clock: Clock;
+  /** Whether code of the user's is run when something comes up to it, which must be in the context of the caller. */
+  readonly callsBack: boolean;
   /** Lets the call through (undefined), makes it wait, or gives the error it is rejected with. */
   enter(call: Call, slot: number): Error | typeof waits | undefined;
   succeed(call: Call, slot: number, value: unknown): Verdict;

@@ -76,4 +76,13 @@ describe('rate limiter', () => {
     await clock.advance('1s');
     expect((await policy.executeOutcome(() => 1)).ok).toBe(true);
   });
+
+  it.each([{ limit: 5e-324 }, { limit: 0.5, per: 1e308 }, { limit: 1e-300, burst: 1_000_000_000 }])(
+    'is refused where no time lies between two calls that a clock can wait: %j',
+    (options) => {
+      expect(() => rateLimiter({ ...options, clock: new VirtualClock() })).toThrow(
+        /^rateLimiter\.limit must be /,
+      );
+    },
+  );
 });

@@ -43,6 +43,7 @@ const rounding = 1e-6;
 
 class RateLimiterLayer implements Layer {
   readonly clock: Clock;
+  readonly callsBack = false;
   /** Between two calls at the sustained rate. */
   readonly #interval: number;
   /** How far ahead of the sustained rate a burst may run. */
@@ -62,6 +63,12 @@ class RateLimiterLayer implements Layer {
     const { burst = Math.max(1, Math.floor(limit)) } = options;
     whole('rateLimiter.burst', burst);
     this.#tolerance = (burst - 1) * this.#interval;
+    if (!Number.isFinite(this.#interval) || !Number.isFinite(this.#tolerance))
+      throw new ConfigurationError(
+        'rateLimiter.limit',
+        'a number of calls a `per` such that `burst` times what lies between two is still finite',
+        limit,
+      );
     this.#wait = milliseconds('rateLimiter.wait', wait, { zero: true, infinite: true });
     this.#on = on;
   }
@@ -149,6 +156,6 @@ class Turn implements Deadline {
   }
 
   admit(): void {
-    this.#inContext(() => this.#call.admit(this.#slot));
+    this.#inContext(() => this.#call.admit(this.#slot, this));
   }
 }

@@ -57,6 +57,7 @@ class RetryState {
 
 class RetryLayer implements Layer {
   readonly clock: Clock;
+  readonly callsBack = true;
   readonly #attempts: number;
   readonly #backoff: Backoff;
   readonly #maxElapsed: number;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TimeoutError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { sleep } from '../time/index.ts';
-import { bulkhead, compose, type TimeoutEvent, timeout } from './index.ts';
+import { bulkhead, compose, constant, retry, type TimeoutEvent, timeout } from './index.ts';
 import { hanging, transient } from '../../test/policies/operations.ts';
 
 describe('timeout', () => {
@@ -72,14 +72,36 @@ describe('timeout', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('ends a call that still waits for its turn, which leaves the queue', async () => {
+  it('gives no grace to a call that still waits for its turn, which leaves the queue', async () => {
     const clock = new VirtualClock();
     const limited = bulkhead({ limit: 1, queue: 1, clock });
     void limited.execute(hanging);
     const policy = compose(timeout({ after: '1s', grace: '2s', clock }), limited);
     await expect(clock.runUntil(policy.execute(() => 1))).rejects.toBeInstanceOf(TimeoutError);
-    expect(clock.now()).toBe(3_000);
+    expect(clock.now()).toBe(1_000);
     expect(limited.waiting).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('has no attempt made in the grace', async () => {
+    const clock = new VirtualClock();
+    for (const heeds of [true, false]) {
+      const deadlines: number[] = [];
+      const policy = compose(
+        timeout({ after: '1s', grace: '10s', clock }),
+        retry({ attempts: 50, backoff: constant(300), clock }),
+      );
+      const from = clock.now();
+      const result = policy.execute(async ({ deadline, signal }) => {
+        deadlines.push(deadline - from);
+        await sleep(clock, 400, heeds ? signal : undefined);
+        throw transient();
+      });
+      await expect(clock.runUntil(result)).rejects.toBeInstanceOf(TimeoutError);
+      expect(deadlines).toEqual([1_000, 1_000]);
+      // The second attempt began at 700, and was at work until 1100 if it did not heed its signal.
+      expect(clock.now() - from).toBe(heeds ? 1_000 : 1_100);
+    }
     expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -7,7 +7,7 @@ import {
   deadlineTimer,
   milliseconds,
 } from '../time/index.ts';
-import { captureContext } from './async-context.ts';
+import { type InContext, keepContext } from './async-context.ts';
 import type { Bound } from './attempt.ts';
 import type { Call } from './call.ts';
 import { FusedPolicy } from './fused-policy.ts';
@@ -19,7 +19,10 @@ import type { Policy } from './policy.ts';
 export interface TimeoutOptions {
   /** From when the call comes in until its signal is aborted. */
   readonly after: Duration;
-  /** From then until the call settles although its work has not. Default: 0. */
+  /**
+   * From then until the call settles although its work has not. Nothing begins in it: a call that waits for its turn or its next
+   * attempt settles at once. Default: 0.
+   */
   readonly grace?: Duration | undefined;
   readonly on?: Listener<TimeoutEvent> | undefined;
   readonly clock?: Clock | undefined;
@@ -42,6 +45,7 @@ export function timeout(options: TimeoutOptions): Policy {
 
 class TimeoutLayer implements Layer {
   readonly clock: Clock;
+  readonly callsBack = false;
   readonly deadlines: DeadlineTimer;
   readonly after: number;
   readonly grace: number;
@@ -78,14 +82,14 @@ class TimeoutLayer implements Layer {
 
 /** The time of one call in one time-out. */
 class TimeLimit implements Deadline, Bound {
-  at: number;
+  readonly at: number;
   place = -1;
   readonly #layer: TimeoutLayer;
   readonly #call: Call;
   readonly #slot: number;
   readonly #outer: Bound;
-  #error: TimeoutError | undefined;
-  #inContext: ((run: () => void) => void) | undefined;
+  #overrun: Overrun | undefined;
+  readonly #inContext: InContext | undefined;
 
   constructor(layer: TimeoutLayer, call: Call, slot: number) {
     this.at = layer.clock.now() + layer.after;
@@ -93,49 +97,72 @@ class TimeLimit implements Deadline, Bound {
     this.#call = call;
     this.#slot = slot;
     this.#outer = call.bound;
-    this.#inContext = layer.on === undefined ? undefined : captureContext();
+    this.#inContext = layer.on === undefined ? call.contextFor(slot) : keepContext();
   }
 
   leave(): Verdict {
-    if (this.place >= 0) this.#layer.deadlines.cancel(this);
+    const { deadlines } = this.#layer;
+    if (this.place >= 0) deadlines.cancel(this);
     this.#call.bound = this.#outer;
+    const overrun = this.#overrun;
+    if (overrun === undefined) return undefined;
+    overrun.left = true;
+    if (overrun.place >= 0) deadlines.cancel(overrun);
     // Whatever came out during the grace, and be it a value: the time was up.
-    return this.#error === undefined ? undefined : { ok: false, value: this.#error };
+    return { ok: false, value: overrun.error };
   }
 
   due(): void {
     const { after, grace, deadlines, clock } = this.#layer;
-    if (this.#error !== undefined) {
-      this.end(this.#error, [{ kind: 'work_left_running', after }]);
+    const overrun = new Overrun(this, after, clock.now() + grace);
+    this.#overrun = overrun;
+    // The grace is for work: what waits in a queue, or between two attempts, would only begin late.
+    if (grace === 0 || !this.#call.operating) {
+      this.end(overrun, ['timed_out', 'work_left_running']);
       return;
     }
-    const error = new TimeoutError(`Not done within ${after} ms`, after);
-    this.#error = error;
-    if (grace === 0) {
-      this.end(error, [
-        { kind: 'timed_out', after },
-        { kind: 'work_left_running', after },
-      ]);
-      return;
-    }
-    this.at = clock.now() + grace;
-    deadlines.put(this);
-    this.tell([{ kind: 'timed_out', after }]);
-    this.#call.abortAttempt(error);
+    deadlines.put(overrun);
+    this.soon(() => this.tell(['timed_out']));
+    this.#call.abortAttempt(overrun.error);
   }
 
-  private end(error: TimeoutError, events: readonly TimeoutEvent[]): void {
-    const leftRunning = this.#call.operating;
-    this.tell(events.filter(({ kind }) => leftRunning || kind !== 'work_left_running'));
-    this.#call.endAt(this.#slot, error);
-  }
-
-  private tell(events: readonly TimeoutEvent[]): void {
-    const { on } = this.#layer;
-    if (on === undefined) return;
-    this.#inContext?.(() => {
-      this.#inContext = captureContext();
-      for (const event of events) tell(on, event);
+  /** Ends the call here, unless it has left by itself, and tells of it. */
+  end(overrun: Overrun, events: readonly TimeoutEvent['kind'][]): void {
+    this.soon(() => {
+      const leftRunning = !overrun.left && this.#call.operating;
+      this.tell(events.filter((kind) => leftRunning || kind !== 'work_left_running'));
+      if (!overrun.left) this.#call.endAt(this.#slot, overrun.error);
     });
+  }
+
+  // In the caller's context, if that matters to anybody.
+  private soon(run: () => void): void {
+    if (this.#inContext === undefined) run();
+    else this.#inContext(run);
+  }
+
+  private tell(kinds: readonly TimeoutEvent['kind'][]): void {
+    const { on, after } = this.#layer;
+    if (on !== undefined) for (const kind of kinds) tell(on, { kind, after });
+  }
+}
+
+/** What is past its time limit, until the grace is over. */
+class Overrun implements Deadline {
+  readonly at: number;
+  place = -1;
+  /** It has come out of the time-out since. */
+  left = false;
+  readonly error: TimeoutError;
+  readonly #limit: TimeLimit;
+
+  constructor(limit: TimeLimit, after: number, at: number) {
+    this.#limit = limit;
+    this.error = new TimeoutError(`Not done within ${after} ms`, after);
+    this.at = at;
+  }
+
+  due(): void {
+    this.#limit.end(this, ['work_left_running']);
   }
 }
