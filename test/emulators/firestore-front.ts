@@ -24,6 +24,8 @@ export interface FirestoreFront {
   readonly port: number;
   /** Calls by method's name. */
   readonly calls: readonly string[];
+  /** When each of them must have ended, as its caller says; wall-clock milliseconds. */
+  readonly deadlines: readonly number[];
   /** Documents that were written or deleted, one for each write that was carried out. */
   readonly written: readonly string[];
   /** The next calls end in this gRPC code, or in nothing. */
@@ -39,6 +41,7 @@ export async function firestoreFront(
   const firestore = new Client(`127.0.0.1:${target.port}`, credentials.createInsecure());
   const { BatchGetDocuments, RunQuery, Commit } = serviceDefinition();
   const calls: string[] = [];
+  const deadlines: number[] = [];
   const written: string[] = [];
   const faults: (number | 'hang')[] = [];
   const timed = (answer: Answer): Answer => {
@@ -51,8 +54,14 @@ export async function firestoreFront(
     };
   };
   /** Hands a call on, unless it is to fail. */
-  const guarded = (name: string, fail: (error: Partial<ServiceError>) => void, handOn: () => void) => {
+  const guarded = (
+    name: string,
+    call: { getDeadline(): Date | number },
+    fail: (error: Partial<ServiceError>) => void,
+    handOn: () => void,
+  ) => {
     calls.push(name);
+    deadlines.push(Number(call.getDeadline()));
     const fault = faults.shift();
     if (fault === undefined) handOn();
     else if (fault !== 'hang') fail({ code: fault, details: 'The test says so' });
@@ -62,6 +71,7 @@ export async function firestoreFront(
     (call: ServerWritableStream<object, Answer>) =>
       guarded(
         name,
+        call,
         (error) => call.emit('error', error),
         () => {
           const answers = firestore.makeServerStreamRequest(
@@ -84,7 +94,7 @@ export async function firestoreFront(
       BatchGetDocuments: streamed('BatchGetDocuments', BatchGetDocuments),
       RunQuery: streamed('RunQuery', RunQuery),
       Commit: (call: ServerUnaryCall<CommitRequest, Answer>, callback: sendUnaryData<Answer>) =>
-        guarded('Commit', callback, () => {
+        guarded('Commit', call, callback, () => {
           const sent = firestore.makeUnaryRequest(
             Commit.path,
             Commit.requestSerialize,
@@ -110,6 +120,7 @@ export async function firestoreFront(
   return {
     port,
     calls,
+    deadlines,
     written,
     fault: (code, times = 1) => faults.push(...Array<number | 'hang'>(times).fill(code)),
     close() {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { CallOptions } from '../../clients/index.ts';
-import { classify, ConfigurationError, StoreUnavailableError } from '../../errors/index.ts';
-import { fullJitter, type Policy, retry } from '../../policy/index.ts';
+import { classify, ConfigurationError } from '../../errors/index.ts';
+import { fullJitter, retry } from '../../policy/index.ts';
 import {
   type Collection,
   type CollectionDefinition,
@@ -20,9 +20,11 @@ import {
   type Store,
   type StoredRecord,
 } from '../../store/index.ts';
-import { realClock } from '../../time/index.ts';
+import { milliseconds, realClock } from '../../time/index.ts';
+import { CleanUp } from './clean-up.ts';
 import { Documents, type Fields, type Found, type FirestoreOptions } from './documents.ts';
 import { placeAfter, placeText } from './place.ts';
+import { type StoreCall, StoreCalls } from './store-calls.ts';
 import { expiryOf, millisecondsOf, textOf } from './wire-time.ts';
 
 export interface FirestoreStoreOptions extends FirestoreOptions {
@@ -40,8 +42,8 @@ export interface FirestoreStore extends Store {
 
 /** How often a request is sent at most. */
 const attempts = 3;
-/** Expired records that one list deletes at most. */
-const mostDeleted = 20;
+/** Documents in one answer at most. */
+const largestPage = 1_000;
 
 /**
  * A store in Firestore: one document a record, changed only under the condition that it is still as it was read, with the time
@@ -50,6 +52,8 @@ const mostDeleted = 20;
  * A write that was given up may land later: its condition then decides, as for everybody's. One whose answer was lost is sent
  * again and recognised by the id it bears. Set a TTL policy on the field `ttl` of each collection; until it has deleted an
  * expired record, the record counts as absent.
+ *
+ * Every call ends within `timeout`, however many requests it takes; what may pass is sent up to three times within it.
  *
  * @throws ConfigurationError for a bad option. The calls throw StoreUnavailableError when Firestore does not answer.
  */
@@ -61,9 +65,9 @@ export function firestoreStore(options: FirestoreStoreOptions): FirestoreStore {
 /** The store on documents that are there already. */
 export function storeOn(
   documents: Documents,
-  options: Pick<FirestoreStoreOptions, 'prefix' | 'clock' | 'random'>,
+  options: Pick<FirestoreStoreOptions, 'prefix' | 'clock' | 'random' | 'timeout'>,
 ): Store {
-  const { prefix = 'breakwater_', clock = realClock, random = Math.random } = options;
+  const { prefix = 'breakwater_', clock = realClock, random = Math.random, timeout = '5s' } = options;
   if (!/^[a-z][a-z0-9_]{0,59}$/.test(prefix))
     throw new ConfigurationError('firestoreStore.prefix', 'lower-case words with underscores', prefix);
   const again = retry({
@@ -73,26 +77,29 @@ export function storeOn(
     random,
     handle: (outcome) => !outcome.ok && mayPass(outcome.error),
   });
-  return { collection: (definition) => new FirestoreCollection(definition, prefix, documents, again) };
+  const calls = new StoreCalls(clock, milliseconds('firestore.timeout', timeout), again);
+  return { collection: (definition) => new FirestoreCollection(definition, prefix, documents, calls) };
 }
 
 class FirestoreCollection<T> implements Collection<T> {
   readonly #definition: CollectionDefinition<T>;
   readonly #name: string;
   readonly #documents: Documents;
-  readonly #retry: Policy;
+  readonly #calls: StoreCalls;
 
-  constructor(definition: CollectionDefinition<T>, prefix: string, documents: Documents, again: Policy) {
+  constructor(definition: CollectionDefinition<T>, prefix: string, documents: Documents, calls: StoreCalls) {
     checkDefinition(definition);
     this.#definition = definition;
     this.#name = `${prefix}${definition.name}`;
     this.#documents = documents;
-    this.#retry = again;
+    this.#calls = calls;
   }
 
-  async get(key: string, call: CallOptions = {}) {
+  async get(key: string, { signal }: CallOptions = {}) {
     checkKey(key);
-    const { time, found } = await this.#read(key, call.signal);
+    const { time, found } = await this.#calls.call(`Read of ${this.#name}`, signal, async (call) =>
+      call.sent(async () => this.#read(key, call)),
+    );
     return { time, entry: found && decodeRecord(this.#definition, key, found.record) };
   }
 
@@ -100,81 +107,82 @@ class FirestoreCollection<T> implements Collection<T> {
     const json = encodeRecord(this.#definition, key, value, options);
     const { ifVersion, due, expires, signal } = options;
     const write = randomUUID();
-    const record = { json, recordVersion: this.#definition.version, due, expires };
-    return this.#sent(signal, async (attempt) => {
-      const { time, found, expired } = await this.#read(key, signal);
-      // Ours, whose answer was lost.
-      if (attempt > 1 && found?.write === write) return { ok: true, version: found.record.version, time };
-      if (found?.record.version !== ifVersion) return { ok: false, time };
-      const there = found?.document ?? expired;
-      const condition = there === undefined ? { exists: false } : { updateTime: there.updated };
-      try {
-        const put = await this.#documents.put(
-          this.#name,
-          idOf(key),
-          fieldsOf(key, write, record),
-          condition,
-          {
-            signal,
-          },
-        );
-        return { ok: true, version: textOf(put.updated), time: millisecondsOf(put.time) };
-      } catch (error) {
-        if (isRefused(error) && attempt === 1) return { ok: false, time };
-        throw error;
-      }
+    const fields = fieldsOf(key, write, { json, recordVersion: this.#definition.version, due, expires });
+    return this.#calls.call(`Write of ${this.#name}`, signal, async (call) => {
+      let wasSent = false;
+      return call.sent(async () => {
+        const { time, found, expired } = await this.#read(key, call);
+        // Ours, whose answer was lost.
+        if (found?.write === write) return { ok: true, version: found.record.version, time };
+        if (found?.record.version !== ifVersion) return { ok: false, time };
+        const there = found?.document ?? expired;
+        const condition = there === undefined ? { exists: false } : { updateTime: there.updated };
+        const mayHaveLanded = wasSent;
+        wasSent = true;
+        try {
+          const put = await this.#documents.put(this.#name, idOf(key), fields, condition, call.bounds);
+          return { ok: true, version: textOf(put.updated), time: millisecondsOf(put.time) };
+        } catch (error) {
+          if (isRefused(error) && !mayHaveLanded) return { ok: false, time };
+          throw error;
+        }
+      });
     });
   }
 
   async delete(key: string, { ifVersion, signal }: CallOptions & { ifVersion: string }): Promise<boolean> {
     checkKey(key);
-    return this.#sent(signal, async (attempt) => {
-      const { found } = await this.#read(key, signal);
-      // Of a request whose answer was lost: what it was to delete is gone.
-      if (attempt > 1 && found === undefined) return true;
-      if (found?.record.version !== ifVersion) return false;
-      try {
-        const condition = { updateTime: found.document.updated };
-        await this.#documents.delete(this.#name, idOf(key), condition, { signal });
-        return true;
-      } catch (error) {
-        if (isRefused(error)) return false;
-        throw error;
-      }
+    return this.#calls.call(`Delete of ${this.#name}`, signal, async (call) => {
+      let wasSent = false;
+      return call.sent(async () => {
+        const { found } = await this.#read(key, call);
+        // Of a request whose answer was lost: what it was to delete is gone.
+        if (wasSent && found === undefined) return true;
+        if (found?.record.version !== ifVersion) return false;
+        const mayHaveLanded = wasSent;
+        wasSent = true;
+        try {
+          const condition = { updateTime: found.document.updated };
+          await this.#documents.delete(this.#name, idOf(key), condition, call.bounds);
+          return true;
+        } catch (error) {
+          if (isRefused(error) && !mayHaveLanded) return false;
+          throw error;
+        }
+      });
     });
   }
 
   async list(query: ListQuery): Promise<Page<T>> {
     const { dueBefore, limit, after } = checkList(query);
-    const { signal } = query;
-    return this.#sent(signal, async () => {
+    return this.#calls.call(`List of ${this.#name}`, query.signal, async (call) => {
       const living: Kept[] = [];
-      const expired: Found[] = [];
+      const cleanUp = new CleanUp(this.#documents, this.#name, call);
       let above = after === undefined ? undefined : placeText(after);
       let time: number | undefined;
       let more = true;
-      while (more && living.length <= limit) {
-        const most = limit + 1;
-        const page = await this.#documents.query(
-          this.#name,
-          {
+      try {
+        // Where expired ones have left a page short the next is twice as large: they may be many.
+        for (let most = limit + 1; more && living.length <= limit; most = Math.min(2 * most, largestPage)) {
+          const wanted = {
             order: 'place',
             above: above === undefined ? undefined : { stringValue: above },
             below: dueBefore === undefined ? undefined : { stringValue: placeAfter(dueBefore) },
             limit: most,
-          },
-          { signal },
-        );
-        time ??= millisecondsOf(page.time);
-        for (const document of page.found) {
-          const kept = keptOf(document);
-          if (kept.record.expires > time) living.push(kept);
-          else expired.push(document);
+          };
+          const page = await call.sent(() => this.#documents.query(this.#name, wanted, call.bounds));
+          time ??= millisecondsOf(page.time);
+          for (const document of page.found) {
+            const kept = keptOf(document);
+            if (kept.record.expires > time) living.push(kept);
+            else cleanUp.add(document);
+          }
+          above = page.found.length === 0 ? above : textField(page.found.at(-1)?.fields, 'place');
+          more = page.found.length === most;
         }
-        above = page.found.length === 0 ? above : textField(page.found.at(-1)?.fields, 'place');
-        more = page.found.length === most;
+      } finally {
+        await cleanUp.done();
       }
-      await this.#cleanUp(expired, signal);
       const page = living.slice(0, limit);
       const last = page.at(-1);
       return {
@@ -187,38 +195,14 @@ class FirestoreCollection<T> implements Collection<T> {
   }
 
   /** The record, or the document of one that has expired. */
-  async #read(key: string, signal: AbortSignal | undefined): Promise<Read> {
-    return this.#sent(signal, async () => {
-      const { time: wire, found } = await this.#documents.get(this.#name, idOf(key), { signal });
-      const time = millisecondsOf(wire);
-      if (found === undefined) return { time, found: undefined, expired: undefined };
-      const kept = keptOf(found);
-      return kept.record.expires > time
-        ? { time, found: kept, expired: undefined }
-        : { time, found: undefined, expired: found };
-    });
-  }
-
-  async #cleanUp(expired: readonly Found[], signal: AbortSignal | undefined): Promise<void> {
-    if (expired.length === 0) return;
-    // Not what the caller came for: the TTL policy, or the next list, deletes what is left.
-    await this.#documents
-      .deleteUnchanged(this.#name, expired.slice(0, mostDeleted), { signal })
-      .catch(() => {});
-    signal?.throwIfAborted();
-  }
-
-  async #sent<R>(signal: AbortSignal | undefined, send: (attempt: number) => Promise<R>): Promise<R> {
-    signal?.throwIfAborted();
-    try {
-      return await this.#retry.execute(({ attempt }) => send(attempt), { signal });
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      if (error instanceof StoreUnavailableError) throw error;
-      throw new StoreUnavailableError(`Firestore did not do it: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
+  async #read(key: string, { bounds }: StoreCall): Promise<Read> {
+    const { time: wire, found } = await this.#documents.get(this.#name, idOf(key), bounds);
+    const time = millisecondsOf(wire);
+    if (found === undefined) return { time, found: undefined, expired: undefined };
+    const kept = keptOf(found);
+    return kept.record.expires > time
+      ? { time, found: kept, expired: undefined }
+      : { time, found: undefined, expired: found };
   }
 }
 
