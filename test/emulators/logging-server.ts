@@ -15,6 +15,8 @@ export interface LoggingServer {
   readonly port: number;
   /** Calls by method's name. */
   readonly calls: readonly string[];
+  /** Calls by method's name that their caller has cancelled. */
+  readonly cancelled: readonly string[];
   /** Bytes of each write's request. */
   readonly sizes: readonly number[];
   /** Entries that are kept. */
@@ -77,6 +79,7 @@ export async function startLoggingServer(): Promise<LoggingServer> {
   return {
     port,
     calls: service.calls,
+    cancelled: service.cancelled,
     sizes,
     entries: service.entries,
     fault: (code, times = 1) => service.faults.push(...Array<number | 'hang'>(times).fill(code)),
@@ -86,13 +89,16 @@ export async function startLoggingServer(): Promise<LoggingServer> {
 
 class LoggingService {
   readonly calls: string[] = [];
+  readonly cancelled: string[] = [];
   readonly entries: StoredEntry[] = [];
   readonly faults: (number | 'hang')[] = [];
   #written = 0;
 
   guarded<Request>(method: string, answer: (request: Request) => object): Call<Request> {
-    return ({ request }, callback) => {
+    return (call, callback) => {
+      const { request } = call;
       this.calls.push(method);
+      call.on('cancelled', () => this.cancelled.push(method));
       const fault = this.faults.shift();
       if (fault === 'hang') return;
       if (fault !== undefined) callback({ code: fault, details: 'The test says so' });
@@ -137,17 +143,39 @@ function nanosOf({ timestamp }: StoredEntry): number {
 
 /** Only what is known is taken: a filter that were read wrongly would show too much. */
 function filterOf(filter: string): (entry: StoredEntry) => boolean {
-  const terms = filter.split(/\s+AND\s+/i).filter((term) => term.trim() !== '');
-  const tests = terms.map((term): ((entry: StoredEntry) => boolean) => {
-    const [, name, operator, value] = /^\s*([\w.]+)\s*(>=|=)\s*"([^"]*)"\s*$/.exec(term) ?? [];
-    if (name === 'logName' && operator === '=') return ({ logName }) => logName === value;
-    if (name === 'timestamp' && operator === '>=')
-      return (entry) => nanosOf(entry) >= Date.parse(value as string) * 1e6;
-    const [, label] = /^labels\.(\w+)$/.exec(name ?? '') ?? [];
-    if (label !== undefined && operator === '=') return ({ labels }) => labels[label] === value;
-    throw Object.assign(new Error(`unknown filter: ${term}`), { code: status.INVALID_ARGUMENT });
-  });
+  const tests: ((entry: StoredEntry) => boolean)[] = [];
+  for (let rest = filter; rest !== ''; ) {
+    const [all, not, name, label, operator, quoted] = term.exec(rest) ?? [];
+    const value = quoted === undefined ? undefined : (JSON.parse(quoted) as string);
+    const test = value === undefined ? undefined : testOf(name, label, operator, value);
+    if (all === undefined || test === undefined)
+      throw Object.assign(new Error(`unknown filter: ${rest}`), { code: status.INVALID_ARGUMENT });
+    tests.push(not === undefined ? test : (entry) => !test(entry));
+    rest = rest.slice(all.length);
+  }
   return (entry) => tests.every((test) => test(entry));
+}
+
+const string = String.raw`"(?:[^"\\]|\\.)*"`;
+const term = new RegExp(
+  String.raw`^(NOT )?(logName|timestamp|labels\.(\w+|${string}))(>=|=)(${string})(?: AND |$)`,
+);
+
+function testOf(
+  name: string | undefined,
+  label: string | undefined,
+  operator: string | undefined,
+  value: string,
+): ((entry: StoredEntry) => boolean) | undefined {
+  if (name === 'timestamp' && operator === '>=') {
+    const least = Date.parse(value) * 1e6;
+    return (entry) => nanosOf(entry) >= least;
+  }
+  if (operator !== '=') return undefined;
+  if (name === 'logName') return ({ logName }) => logName === value;
+  if (label === undefined) return undefined;
+  const key = label.startsWith('"') ? (JSON.parse(label) as string) : label;
+  return ({ labels }) => labels[key] === value;
 }
 
 function serviceDefinition(): ServiceDefinition {

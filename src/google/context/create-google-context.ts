@@ -142,18 +142,19 @@ export function createGoogleContext(options: GoogleContextOptions): GoogleContex
 
   // Of their own: heartbeats must not wait behind anybody, nor be stopped by another's circuit. The chain has one for each sink,
   // within which another would stay open long after the service is back.
+  const { interval, staleAfter, deadAfter } = settings.heartbeat;
   const beats = new Documents({ ...firestore, timeout: timeouts.sink });
   const beatObjects = googleStorage({ ...objects, timeout: timeouts.sink, circuit: { failures: Infinity } });
   const heartbeats = heartbeatChain({
     sinks: [
       heartbeatDocumentSink({ documents: beats, clock }),
-      heartbeatLogSink({ logging, clock }),
+      heartbeatLogSink({ logging, clock, window: deadAfter + staleAfter }),
       heartbeatObjectSink({ storage: beatObjects, clock }),
     ],
     clock,
     logger,
     timeout: timeouts.sink,
-    openFor: settings.heartbeat.interval / 2,
+    openFor: interval / 2,
   });
 
   const lastWords = join(tmpdir(), `breakwater-${process.pid}-last-words.json`);

@@ -182,6 +182,34 @@ describe('a logger through Cloud Logging', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('goes on though its fallback throws, which harms nobody', async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    try {
+      fallback.error = fallback.warn = () => {
+        throw new Error('the fallback is broken');
+      };
+      const logger = create();
+      logging.fail = failing('transient');
+      logger.info('x');
+      await clock.advance('1s');
+      logging.fail = undefined;
+      await clock.advance('2s');
+      expect(messages().at(-1)).toBe('x');
+      expect(logger.statistics()).toEqual({ written: 1, dropped: 0, waiting: 0 });
+      logging.fail = failing('permanent');
+      logger.info('y');
+      await logger.close();
+      expect(() => logger.warn('after the end')).not.toThrow();
+      // Rejections that nobody handles are told after a turn of the event loop.
+      await new Promise(setImmediate);
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+
   it.each([
     [{ mostWaiting: 0 }, 'cloudLogger.mostWaiting'],
     [{ flushEvery: 0 }, 'cloudLogger.flushEvery'],

@@ -83,7 +83,11 @@ export function cloudLogger(options: CloudLoggerOptions): CloudLogger {
   const logger = structuredLogger('cloudLogger', { ...rest, clock }, (line) => {
     if (closing !== undefined) {
       const { severity, message, fields } = line;
-      fallback[methods[severity]](message, fields);
+      try {
+        fallback[methods[severity]](message, fields);
+      } catch {
+        // A line is not worth a run.
+      }
     } else {
       lines += 1;
       buffer.add(entryOf(line, `${process}-${lines}`));

@@ -49,6 +49,8 @@ export interface EntriesQuery extends CallOptions {
   readonly since: string;
   /** Labels that an entry must have. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Labels that an entry must not have. */
+  readonly withoutLabels?: Readonly<Record<string, string>> | undefined;
   /** The previous page's `next`. */
   readonly after?: string | undefined;
 }
@@ -98,11 +100,12 @@ export function cloudLogging(options: CloudLoggingOptions): CloudLogging {
         await logging.loggingService.writeLogEntries(request, settings);
       });
     },
-    async entries(log, { since, labels = {}, after, ...call }) {
+    async entries(log, { since, labels = {}, withoutLabels = {}, after, ...call }) {
       const terms = [
         `logName="${nameOf(log)}"`,
-        `timestamp>="${since}"`,
-        ...Object.entries(labels).map(([name, value]) => `labels.${name}="${value}"`),
+        `timestamp>="${checkedTime(since)}"`,
+        ...Object.entries(labels).map(labelTerm),
+        ...Object.entries(withoutLabels).map((label) => `NOT ${labelTerm(label)}`),
       ];
       return calls.call(`Read of log ${log}`, call, async (settings) => {
         const logging = await client.get();
@@ -164,6 +167,24 @@ function isoOf(time: unknown): string | undefined {
   return seconds === undefined
     ? undefined
     : new Date(Number(seconds) * 1_000 + Math.floor(Number(nanos) / 1e6)).toISOString();
+}
+
+/** A label in a filter, its name and value quoted: whatever is in them is text. */
+function labelTerm([name, value]: readonly [string, string]): string {
+  return `labels.${quoted(name)}=${quoted(value)}`;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+function checkedTime(since: string): string {
+  if (
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(since) &&
+    !Number.isNaN(Date.parse(since))
+  )
+    return since;
+  throw new ConfigurationError('entries.since', 'an ISO 8601 time', since);
 }
 
 function checkedLog(log: string): string {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { RateLimitError, ServiceError } from '../../errors/index.ts';
-import { type Beat, type HeartbeatSink, parseBeat } from '../../heartbeat/index.ts';
-import type { Clock } from '../../time/index.ts';
-import type { CloudLogging, FoundEntry } from './cloud-logging.ts';
+import { type Beat, type HeartbeatSink, parseBeat, type SinkRead } from '../../heartbeat/index.ts';
+import { type Clock, milliseconds } from '../../time/index.ts';
+import type { CloudLogging, EntriesQuery, FoundEntry } from './cloud-logging.ts';
 
 export interface HeartbeatLogSinkOptions {
   readonly logging: CloudLogging;
@@ -11,21 +11,28 @@ export interface HeartbeatLogSinkOptions {
   readonly log?: string | undefined;
   /** The most pages it reads in a minute, of the project's 60. Default: 30. */
   readonly pagesPerMinute?: number | undefined;
+  /**
+   * How far back every beat is read, in milliseconds: longer than a run may be silent until it is called dead. Of what is older only
+   * the first page, and how runs ended. Default: 1,200,000.
+   */
+  readonly window?: number | undefined;
 }
 
 // As long as a beat may live.
 const longestLife = 24 * 3_600_000;
-// 1,000 beats each: a day of 14 runs.
-const mostPages = 20;
+// 1,000 beats each, in one read.
+const mostPages = 10;
 const minute = 60_000;
 
 /**
  * Heartbeats as entries of a log, each beat one. Nothing is ever replaced there: the newest beat of a run is found when it is
  * read, so that a late one changes nothing. Good to write to while Firestore is away, poor to poll: a read over its share of
- * the quota fails, and the monitor then knows that it does not know.
+ * the quota fails, and the monitor then knows that it does not know. A read that finds more than it may read gives what is newest, and
+ * tells that older beats are unreadable.
  */
 export function heartbeatLogSink(options: HeartbeatLogSinkOptions): HeartbeatSink {
   const { logging, clock, log = 'breakwater-heartbeats', pagesPerMinute = 30 } = options;
+  const window = milliseconds('heartbeatLogSink.window', options.window ?? 20 * minute);
   const quota = new Quota(clock, pagesPerMinute);
   return {
     name: 'cloud_logging',
@@ -33,31 +40,94 @@ export function heartbeatLogSink(options: HeartbeatLogSinkOptions): HeartbeatSin
       signal.throwIfAborted();
       await logging.write(log, [entryOf(beat)], { signal });
     },
-    async read({ signal, unreadable }) {
-      const since = new Date(clock.wallNow() - longestLife).toISOString();
-      const newest = new Map<string, Found>();
-      let after: string | undefined;
-      for (let page = 1; page <= mostPages; page++) {
-        signal.throwIfAborted();
-        quota.take();
-        const { entries, next } = await logging.entries(log, { since, after, signal });
-        for (const entry of entries) {
-          try {
-            keepNewest(newest, { beat: parseBeat(entry.payload.beat, `Log entry ${entry.insertId}`), entry });
-          } catch (error) {
-            unreadable?.({ record: entry.insertId, runId: undefined, error });
-          }
-        }
-        if (next === undefined) return living(newest, clock.wallNow());
-        after = next;
-      }
-      throw new ServiceError(`Log ${log} holds more than ${mostPages} pages of heartbeats`, {
-        service: 'cloud_logging',
-        kind: 'permanent',
-        code: 'too_many_pages',
-      });
+    async read(call) {
+      const reading = new Reading({ logging, clock, log, quota, call });
+      const now = clock.wallNow();
+      const isAll = await reading.take({}, now - window);
+      // The log is long: how runs ended tells a beat each.
+      if (!isAll) await reading.take({ withoutLabels: { status: 'running' } }, now - longestLife);
+      return reading.living();
     },
   };
+}
+
+interface ReadingOptions {
+  readonly logging: CloudLogging;
+  readonly clock: Clock;
+  readonly log: string;
+  readonly quota: Quota;
+  readonly call: SinkRead;
+}
+
+/** One read of the log, the newest entries first. */
+class Reading {
+  readonly #options: ReadingOptions;
+  readonly #since: number;
+  readonly #newest = new Map<string, Found>();
+  #pages = 0;
+
+  constructor(options: ReadingOptions) {
+    this.#options = options;
+    this.#since = options.clock.wallNow() - longestLife;
+  }
+
+  /** Reads page by page, back to a time; whether there was nothing more. */
+  async take(which: Pick<EntriesQuery, 'withoutLabels'>, until: number): Promise<boolean> {
+    const { logging, log, call } = this.#options;
+    const since = new Date(this.#since).toISOString();
+    let after: string | undefined;
+    let oldest: string | undefined;
+    while (oldest === undefined || Date.parse(oldest) >= until) {
+      call.signal.throwIfAborted();
+      if (!this.#mayGoOn(oldest)) return false;
+      const { entries, next } = await logging.entries(log, { ...which, since, after, signal: call.signal });
+      for (const entry of entries) this.#keep(entry);
+      if (next === undefined) return true;
+      after = next;
+      oldest = entries.at(-1)?.timestamp ?? oldest;
+    }
+    return false;
+  }
+
+  living(): readonly Beat[] {
+    const now = this.#options.clock.wallNow();
+    return [...this.#newest.values()]
+      .map(({ beat }) => beat)
+      .filter(({ expires }) => Date.parse(expires) > now);
+  }
+
+  /** @throws RateLimitError if nothing has been read at all. */
+  #mayGoOn(oldest: string | undefined): boolean {
+    const { quota, log, call } = this.#options;
+    try {
+      if (this.#pages >= mostPages) throw tooManyPages(log);
+      quota.take();
+      this.#pages += 1;
+      return true;
+    } catch (error) {
+      if (this.#pages === 0) throw error;
+      const record = `${log}, ${oldest === undefined ? 'ends of runs' : `before ${oldest}`}`;
+      call.unreadable?.({ record, runId: undefined, error });
+      return false;
+    }
+  }
+
+  #keep(entry: FoundEntry): void {
+    try {
+      const beat = parseBeat(entry.payload.beat, `Log entry ${entry.insertId}`);
+      keepNewest(this.#newest, { beat, entry });
+    } catch (error) {
+      this.#options.call.unreadable?.({ record: entry.insertId, runId: undefined, error });
+    }
+  }
+}
+
+function tooManyPages(log: string): ServiceError {
+  return new ServiceError(`Log ${log} holds more than ${mostPages} pages of heartbeats`, {
+    service: 'cloud_logging',
+    kind: 'permanent',
+    code: 'too_many_pages',
+  });
 }
 
 interface Found {
@@ -83,10 +153,6 @@ function keepNewest(newest: Map<string, Found>, found: Found): void {
   // Of two with one sequence, the one that came first.
   const first = (known?.entry.received ?? '') > (found.entry.received ?? '');
   if (order > 0 || (order === 0 && first)) newest.set(found.beat.runId, found);
-}
-
-function living(newest: ReadonlyMap<string, Found>, now: number): Beat[] {
-  return [...newest.values()].map(({ beat }) => beat).filter(({ expires }) => Date.parse(expires) > now);
 }
 
 /** So many in any minute. */

@@ -88,7 +88,7 @@ export class LogBuffer {
     await this.#sending;
     if (isDone) return;
     this.#drop(this.#waiting.length);
-    this.#options.onFailure(undefined, this.statistics());
+    this.#complain(undefined);
   }
 
   #send(): Promise<void> {
@@ -116,9 +116,17 @@ export class LogBuffer {
         if (mayPass(error) || signal.aborted) this.#putBack(batch);
         else this.#dropped += batch.length;
         this.#failures += 1;
-        if (!signal.aborted) this.#options.onFailure(error, this.statistics());
+        if (!signal.aborted) this.#complain(error);
         return;
       }
+    }
+  }
+
+  #complain(error: unknown): void {
+    try {
+      this.#options.onFailure(error, this.statistics());
+    } catch {
+      // Whoever is told has failed too: there is nobody left to tell, and lines must go on all the same.
     }
   }
 

@@ -15,8 +15,12 @@ export interface HeartbeatObjectSinkOptions {
 const pageSize = 1_000;
 /** Objects read at the same time. */
 const atOnce = 8;
-/** Expired objects that one read deletes at most; they come one a run. */
-const mostDeleted = 20;
+/** Expired objects that one read deletes at most, all at the same time; they come one a run. */
+const mostDeleted = 50;
+/** In milliseconds: less than a reader has, who must not miss what it came for. */
+const longestDeletion = 2_000;
+// As long as a beat may live.
+const longestLife = 24 * 3_600_000;
 
 /**
  * Heartbeats as objects, one a run, for when both Firestore and Cloud Logging are away.
@@ -51,12 +55,12 @@ export function heartbeatObjectSink(options: HeartbeatObjectSinkOptions): Heartb
   };
 }
 
-/** The beats in the folder; an object that is as it was last time is not read again. */
+/** The beats in the folder; an object that is as it was last time is not read again, whatever became of the read that read it. */
 class BeatObjects {
   readonly #storage: StorageClient;
   readonly #clock: Clock;
   readonly #folder: string;
-  #known = new Map<string, { readonly generation: number; readonly beat: Beat }>();
+  readonly #known = new Map<string, { readonly generation: number; readonly beat: Beat }>();
 
   constructor(storage: StorageClient, clock: Clock, folder: string) {
     this.#storage = storage;
@@ -66,27 +70,41 @@ class BeatObjects {
 
   async read({ signal, unreadable }: SinkRead): Promise<readonly Beat[]> {
     signal.throwIfAborted();
-    const objects = await this.#list(signal);
-    const known = new Map<string, { generation: number; beat: Beat }>();
-    const expired: StoredObject[] = [];
-    const queue = objects.values();
-    const work = async () => {
-      for (const object of queue) {
-        try {
-          const found = await this.#beat(object, signal);
-          if (found === undefined) continue;
-          if (Date.parse(found.beat.expires) > this.#clock.wallNow()) known.set(object.path, found);
-          else expired.push({ ...object, generation: found.generation });
-        } catch (error) {
-          signal.throwIfAborted();
-          unreadable?.({ record: object.path, runId: undefined, error });
-        }
+    const cleanUp = new CleanUp(this.#storage, signal);
+    try {
+      const living: StoredObject[] = [];
+      for await (const object of this.#objects(signal)) {
+        // Nothing was written to it for as long as a beat lives: that needs no look at what it holds.
+        if (Date.parse(object.updated) < this.#clock.wallNow() - longestLife) cleanUp.add(object);
+        else living.push(object);
       }
-    };
-    await Promise.all(Array.from({ length: atOnce }, work));
-    this.#known = known;
-    await this.#delete(expired.slice(0, mostDeleted), signal);
-    return [...known.values()].map(({ beat }) => structuredClone(beat));
+      this.#forgetAllBut(living);
+      const beats: Beat[] = [];
+      const queue = living.values();
+      const work = async () => {
+        for (const object of queue) {
+          try {
+            const found = await this.#beat(object, signal);
+            if (found === undefined) continue;
+            if (Date.parse(found.beat.expires) > this.#clock.wallNow())
+              beats.push(structuredClone(found.beat));
+            else cleanUp.add({ ...object, generation: found.generation });
+          } catch (error) {
+            signal.throwIfAborted();
+            unreadable?.({ record: object.path, runId: undefined, error });
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: atOnce }, work));
+      return beats;
+    } finally {
+      await cleanUp.done();
+    }
+  }
+
+  #forgetAllBut(objects: readonly StoredObject[]): void {
+    const paths = new Set(objects.map(({ path }) => path));
+    for (const path of this.#known.keys()) if (!paths.has(path)) this.#known.delete(path);
   }
 
   async #beat({ path, generation }: StoredObject, signal: AbortSignal) {
@@ -95,24 +113,44 @@ class BeatObjects {
     const found = await this.#storage.read(path, { signal });
     if (found === undefined) return undefined;
     const beat = parseBeat(JSON.parse(new TextDecoder().decode(found.data)), path);
-    return { generation: found.object.generation, beat };
+    const read = { generation: found.object.generation, beat };
+    this.#known.set(path, read);
+    return read;
   }
 
-  async #list(signal: AbortSignal): Promise<StoredObject[]> {
-    const found: StoredObject[] = [];
+  async *#objects(signal: AbortSignal): AsyncGenerator<StoredObject> {
+    let after: string | undefined;
     while (true) {
-      const after = found.at(-1)?.path;
       const page = await this.#storage.list(`${this.#folder}/`, { after, limit: pageSize, signal });
-      found.push(...page);
-      if (page.length < pageSize) return found;
+      yield* page;
+      if (page.length < pageSize) return;
+      after = page.at(-1)?.path;
     }
   }
+}
 
-  async #delete(objects: readonly StoredObject[], signal: AbortSignal): Promise<void> {
-    for (const { path, generation } of objects) {
-      // Not what the reader came for: whoever reads next tries again.
-      await this.#storage.delete(path, { ifGeneration: generation, signal }).catch(() => undefined);
-    }
+/**
+ * Deletes objects beside the read that has found them, each only as it was found. Not what the reader came for: what fails here, or is
+ * left, whoever reads next deletes.
+ */
+class CleanUp {
+  readonly #storage: StorageClient;
+  readonly #signal: AbortSignal;
+  readonly #deletions: Promise<unknown>[] = [];
+
+  constructor(storage: StorageClient, signal: AbortSignal) {
+    this.#storage = storage;
+    this.#signal = signal;
+  }
+
+  add({ path, generation }: StoredObject): void {
+    if (this.#deletions.length >= mostDeleted) return;
+    const call = { ifGeneration: generation, signal: this.#signal, timeout: longestDeletion };
+    this.#deletions.push(this.#storage.delete(path, call).catch(() => undefined));
+  }
+
+  async done(): Promise<void> {
+    await Promise.all(this.#deletions);
   }
 }
 
