@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BigQueryServer, failed, startBigQueryServer } from '../../../test/emulators/bigquery/server.ts';
 import { TcpProxy } from '../../../test/emulators/tcp-proxy.ts';
-import { ConfigurationError, TimeoutError } from '../../errors/index.ts';
+import { BulkheadFullError, ConfigurationError, TimeoutError } from '../../errors/index.ts';
 import { FakeStorage, VirtualClock } from '../../testing/index.ts';
 import { type GoogleBigQuery, type GoogleBigQueryOptions, googleBigQuery } from './google-bigquery.ts';
 
@@ -337,6 +337,82 @@ describe('BigQuery in trouble', () => {
     expect(server.jobs.size).toBe(2);
     server.slowJobs(0);
     expect(await all).toHaveLength(6);
+    await few.close();
+  });
+
+  describe('whose circuit', () => {
+    const five = (call: () => Promise<unknown>) =>
+      Promise.all(Array.from({ length: 5 }, () => call().catch((error: unknown) => error)));
+    const one = () => client.query('SELECT 1 AS one', { timeout: 300 });
+
+    it('stays closed while calls wait in vain for a place of ours, which is none of its doing', async () => {
+      const few = clientOf(server.port, { concurrency: 1 });
+      server.slowJobs(1_000_000);
+      const caller = new AbortController();
+      const long = few.query('SELECT 1 AS one', { signal: caller.signal });
+      await expect.poll(() => server.jobs.size).toBe(1);
+      for (const error of await five(() => few.query('SELECT 1 AS one', { timeout: 100 })))
+        expect(error).toBeInstanceOf(BulkheadFullError);
+      expect(server.jobs.size).toBe(1);
+      expect(few.statistics().circuit).toBe('closed');
+      caller.abort(new Error('over'));
+      await expect(long).rejects.toThrow('over');
+      server.slowJobs(0);
+      expect(await few.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      await few.close();
+    });
+
+    it('stays closed while writers of one table come between each other', async () => {
+      const message = 'Could not serialize access to table p:d.games due to concurrent update';
+      server.failJobs({ reason: 'invalidQuery', message }, 15);
+      for (const error of await five(() => client.query('DELETE FROM d.games WHERE TRUE')))
+        expect(error).toMatchObject({ code: 'concurrentUpdate' });
+      expect(client.statistics().circuit).toBe('closed');
+    });
+
+    it('stays closed while queries run longer than their callers wait', async () => {
+      server.slowJobs(1_000_000);
+      for (const error of await five(one)) expect(error).toBeInstanceOf(TimeoutError);
+      expect(server.jobs.size).toBe(5);
+      expect(client.statistics()).toMatchObject({ failures: 5, circuit: 'closed' });
+      server.slowJobs(0);
+    });
+
+    it('opens where jobs can’t be made in time', async () => {
+      server.fault({ match: isInsert, answer: 'hang', times: 5 });
+      for (const error of await five(one)) expect(error).toBeInstanceOf(TimeoutError);
+      expect(client.statistics().circuit).toBe('open');
+    });
+
+    it('opens where nothing more is heard of jobs', async () => {
+      const clock = new VirtualClock();
+      const deaf = clientOf(server.port, { clock });
+      server.fault({ match: isResults, answer: 'hang', times: 5 });
+      const asked = five(() => deaf.query('SELECT 1 AS one', { timeout: '30s' }));
+      await expect.poll(() => server.count('GET', /queries/)).toBe(5);
+      await clock.advance('30s');
+      for (const error of await asked) expect(error).toBeInstanceOf(TimeoutError);
+      expect(deaf.statistics().circuit).toBe('open');
+      await deaf.close();
+    });
+  });
+
+  it('counts the pages of streams among the work at once', async () => {
+    const few = clientOf(server.port, { concurrency: 1 });
+    const sql = 'SELECT n FROM UNNEST(GENERATE_ARRAY(1, 10001)) AS n';
+    const rows = few.stream(sql, { timeout: 300 });
+    for (let row = 0; row < 10_000; row++) await rows.next();
+    const pages = server.count('GET', /queries/);
+    server.slowJobs(1_000_000);
+    const caller = new AbortController();
+    const other = few.query('SELECT 1 AS one', { signal: caller.signal });
+    await expect.poll(() => server.jobs.size).toBe(2);
+    await expect(rows.next()).rejects.toThrow(BulkheadFullError);
+    expect(server.requests.filter(({ url }) => url.searchParams.has('pageToken'))).toHaveLength(0);
+    expect(pages).toBe(1);
+    caller.abort(new Error('over'));
+    await expect(other).rejects.toThrow('over');
+    server.slowJobs(0);
     await few.close();
   });
 

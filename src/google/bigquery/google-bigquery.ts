@@ -27,11 +27,11 @@ import {
   type WriteResult,
 } from '../../clients/index.ts';
 import { InvalidDataError } from '../../errors/index.ts';
-import { type Bulkhead, bulkhead } from '../../policy/index.ts';
 import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
 import { callersOwn } from '../callers-error.ts';
 import { GoogleCalls, type GoogleStatistics } from '../google-calls.ts';
 import { Lazy } from '../lazy.ts';
+import { BigQueryCalls } from './bigquery-calls.ts';
 import { wantsNewJob } from './bigquery-error.ts';
 import type { Script } from './fenced-write.ts';
 import { FencedWrites } from './fenced-writes.ts';
@@ -39,7 +39,7 @@ import type { JobCall } from './job-call.ts';
 import { type Job, Jobs } from './jobs.ts';
 import { Loads } from './loads.ts';
 import { officialClient } from './official-client.ts';
-import { checkLabels, queryConfiguration } from './query-configuration.ts';
+import { queryConfiguration } from './query-configuration.ts';
 import { Rest } from './rest.ts';
 import { piecesOf, Staging } from './staging.ts';
 import { type Table, tableOf } from './table.ts';
@@ -55,7 +55,7 @@ export interface GoogleBigQueryOptions {
   readonly timeout?: Duration | undefined;
   /** How often a request is sent, and the same done as a new job, at most. Default: 3. */
   readonly attempts?: number | undefined;
-  /** The most calls at work at once; 1,000 more may wait. Default: 16. */
+  /** The most calls at work at once, pages of streams among them; 1,000 more may wait within their time. Default: 16. */
   readonly concurrency?: number | undefined;
   /** A query fails instead of scanning more, where it does not say otherwise itself. Default: the project's own limit. */
   readonly maximumBytesBilled?: number | undefined;
@@ -72,8 +72,6 @@ export interface GoogleBigQuery extends BigQueryClient {
   /** Waits for cancellations under way, and lets go of the client. */
   close(): Promise<void>;
 }
-
-const mostWaiting = 1_000;
 
 /**
  * BigQuery through the official client: its addresses, credentials and connections, with jobs, retries and values of our own.
@@ -98,7 +96,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
   readonly #jobs: Jobs;
   readonly #loads: Loads;
   readonly #fenced: FencedWrites;
-  readonly #atWork: Bulkhead;
+  readonly #atWork: BigQueryCalls;
 
   constructor(options: GoogleBigQueryOptions) {
     const { project, location, timeout = '120s', attempts = 3, concurrency = 16 } = options;
@@ -121,12 +119,12 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     const staging = new Staging(this.#rest, this.#jobs, clock);
     this.#loads = new Loads(staging, this.#jobs);
     this.#fenced = new FencedWrites(staging, (script, call) => this.#script(script, call));
-    this.#atWork = bulkhead({ limit: concurrency, queue: mostWaiting, clock });
+    this.#atWork = new BigQueryCalls(this.#calls, concurrency);
   }
 
   async query<Row = QueryRow>(sql: string, options: QueryOptions<Row> = {}): Promise<Row[]> {
     const configuration = this.#configuration(sql, options);
-    const rows = await this.#call('Query', options, (call) =>
+    const rows = await this.#atWork.run('Query', options, (call) =>
       this.#jobs.run('Query', call, configuration, (job) => this.#rowsOf('Query', call, job)),
     );
     const { schema } = options;
@@ -139,7 +137,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
   ): AsyncGenerator<Row, void, undefined> {
     const configuration = this.#configuration(sql, options);
     // The first page belongs to the job's own call: a job that fails is then done again as a new one. Each of the others is a call.
-    const first = await this.#call('Query', options, (call) =>
+    const first = await this.#atWork.run('Query', options, (call) =>
       this.#jobs.run('Query', call, configuration, async (job) => ({
         job,
         page: await this.#jobs.page('Query', call, job),
@@ -160,7 +158,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
         const { pageToken } = page;
         ended = pageToken === undefined;
         if (ended) return;
-        page = await this.#call('Page of a query', options, (call) =>
+        page = await this.#atWork.run('Page of a query', options, (call) =>
           this.#jobs.page('Query', call, job, pageToken),
         );
       }
@@ -180,7 +178,7 @@ class GoogleBigQueryClient implements GoogleBigQuery {
       clock: this.#calls.clock,
       timeout: this.timeout,
       judge: async (bounds) => {
-        const { columns } = await this.#call(`Look at ${table}`, bounds, ({ signal }) =>
+        const { columns } = await this.#atWork.run(`Look at ${table}`, bounds, ({ signal }) =>
           tableOf(this.#rest, this.#project, table, signal),
         );
         return (row, where) => fitting(rowFor(columns, row, where), where);
@@ -250,22 +248,13 @@ class GoogleBigQueryClient implements GoogleBigQuery {
     await this.#calls.close();
   }
 
-  async #call<T>(what: string, options: WriteOptions, work: (call: JobCall) => Promise<T>): Promise<T> {
-    const { labels } = options;
-    const timeout = milliseconds('timeout', options.timeout ?? this.timeout);
-    checkLabels(labels);
-    return this.#calls.bounded(what, options, (signal) =>
-      this.#atWork.execute(() => work({ signal, timeout, labels }), { signal }),
-    );
-  }
-
   async #write(
     table: string,
     options: WriteOptions,
     work: (target: Table, call: JobCall) => Promise<number>,
   ): Promise<WriteResult> {
     tableParts(table);
-    const rows = await this.#call(`Write to ${table}`, options, async (call) =>
+    const rows = await this.#atWork.run(`Write to ${table}`, options, async (call) =>
       work(await tableOf(this.#rest, this.#project, table, call.signal), call),
     );
     return { rows };

@@ -5,4 +5,6 @@ export interface JobCall {
   readonly timeout: number;
   /** Shown with each job. */
   readonly labels: Readonly<Record<string, string>> | undefined;
+  /** When BigQuery last told of the job that is at work (monotonic ms); undefined while it has told nothing. */
+  toldAt: number | undefined;
 }

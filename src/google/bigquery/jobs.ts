@@ -58,7 +58,7 @@ export interface ResultPage {
 }
 
 /** How long BigQuery holds a request for the result of a job that still runs. */
-const longPoll = 10_000;
+export const longPoll = 10_000;
 const pageRows = 10_000;
 const shortestPause = 250;
 const longestPause = 4_000;
@@ -88,11 +88,12 @@ export class Jobs {
   /** Makes a job of the configuration and does with it what is to be done, again if it was not its fault. */
   run<T>(
     what: string,
-    { signal, timeout, labels }: JobCall,
+    call: JobCall,
     work: object,
     finish: (job: Job) => Promise<T>,
     { media, name }: { readonly media?: Buffer; readonly name?: JobName | undefined } = {},
   ): Promise<T> {
+    const { signal, timeout, labels } = call;
     const configuration = {
       ...work,
       jobTimeoutMs: String(Math.ceil(timeout)),
@@ -104,7 +105,7 @@ export class Jobs {
         const id = name === undefined ? `breakwater_${randomUUID()}` : `${name.base}_${number++}`;
         const named = name !== undefined;
         try {
-          return await finish(await this.#insert(what, signal, { id, named, configuration, media }));
+          return await finish(await this.#insert(what, call, { id, named, configuration, media }));
         } catch (error) {
           if (signal.aborted) this.cancel(id);
           throw error;
@@ -129,7 +130,7 @@ export class Jobs {
   }
 
   /** A page of a query's result, from when it is there; the first may have no rows. */
-  async page(what: string, { signal }: JobCall, job: Job, pageToken?: string): Promise<ResultPage> {
+  async page(what: string, call: JobCall, job: Job, pageToken?: string): Promise<ResultPage> {
     const { rest, location } = this.#options;
     const query = {
       location,
@@ -140,9 +141,10 @@ export class Jobs {
     };
     const request = { method: 'GET', path: `/queries/${job.id}`, query } as const;
     while (true) {
-      const page = await rest.send<ResultPage>(what, signal, request, (error) =>
+      const page = await rest.send<ResultPage>(what, call.signal, request, (error) =>
         this.#throwIfJobs(what, job, error),
       );
+      call.toldAt = this.#options.clock.now();
       if (page.jobComplete !== false) return page;
     }
   }
@@ -162,14 +164,15 @@ export class Jobs {
   }
 
   /** Waits for a job that gives no rows. @throws ServiceError with its reason. */
-  async done(what: string, { signal }: JobCall, job: Job): Promise<void> {
+  async done(what: string, call: JobCall, job: Job): Promise<void> {
     const { rest, clock, location } = this.#options;
     let status = job.status;
     for (let pause = shortestPause; status?.state !== 'DONE'; pause = Math.min(2 * pause, longestPause)) {
       // Of a job that an earlier request has made nothing is known: it may be done.
-      if (status !== undefined) await sleep(clock, pause, signal);
+      if (status !== undefined) await sleep(clock, pause, call.signal);
       const request = { method: 'GET', path: `/jobs/${job.id}`, query: { location } } as const;
-      status = (await rest.send<JobAnswer>(what, signal, request)).status ?? {};
+      status = (await rest.send<JobAnswer>(what, call.signal, request)).status ?? {};
+      call.toldAt = clock.now();
     }
     if (status.errorResult !== undefined) throw jobError(what, status.errorResult);
   }
@@ -194,20 +197,18 @@ export class Jobs {
     await Promise.all(this.#cancelling);
   }
 
-  async #insert(
-    what: string,
-    signal: AbortSignal,
-    { id, named, configuration, media }: Insertion,
-  ): Promise<Job> {
+  async #insert(what: string, call: JobCall, { id, named, configuration, media }: Insertion): Promise<Job> {
+    call.toldAt = undefined;
     const { rest, project, location } = this.#options;
     const json = { jobReference: { projectId: project, jobId: id, location }, configuration };
     const answer = await rest.send<JobAnswer>(
       what,
-      signal,
+      call.signal,
       { method: 'POST', path: '/jobs', json, media },
       // Ours, made by a request whose answer was lost, or by another call for the same work.
       (error, { attempt }) => (isThere(error) && (named || attempt > 1) ? {} : undefined),
     );
+    call.toldAt = this.#options.clock.now();
     return { id, status: answer.status };
   }
 }
