@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { heapAfterCollection } from '../../test/faults/heap.ts';
 import { TimeoutError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/index.ts';
-import { boundedCall } from './bounded-call.ts';
+import { boundedCall, deadlineOf } from './bounded-call.ts';
+import { boundedItems } from './bounded-items.ts';
 
 const never = () => new Promise<never>(() => undefined);
 
@@ -22,6 +23,27 @@ function setup() {
 }
 
 describe('a bounded call', () => {
+  it('tells by its signal when it must be done, by its own clock', async () => {
+    const { clock, signal, call } = setup();
+    await clock.advance('5s');
+    expect(await call(async (own) => deadlineOf(own, clock))).toBe(6_000);
+    expect(await call(async (own) => deadlineOf(own, new VirtualClock()))).toBe(Infinity);
+    expect(deadlineOf(signal, clock)).toBe(Infinity);
+  });
+
+  it('of several, one after the other, tells that of each', async () => {
+    const { clock, signal } = setup();
+    const items = boundedItems({ clock, after: 1_000, signal, what: 'an item' }, async function* (own) {
+      for (let item = 0; item < 3; item++) yield deadlineOf(own, clock);
+    });
+    const seen: number[] = [];
+    for await (const item of items) {
+      seen.push(item);
+      await clock.advance('1m');
+    }
+    expect(seen).toEqual([1_000, 61_000, 121_000]);
+  });
+
   it('gives what the work gives, or throws what it throws, and leaves nothing', async () => {
     const { call, expectNothingLeft } = setup();
     expect(await call(async () => 7)).toBe(7);

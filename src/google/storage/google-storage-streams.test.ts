@@ -203,6 +203,14 @@ describe('streams of Cloud Storage', () => {
     ]);
   });
 
+  it('end at once where a chunk is to wait for longer than its time', async () => {
+    await save();
+    const answer = { status: 503, headers: { 'retry-after': '3600' } };
+    server.fault({ match: isMedia, answer });
+    await expect(received({ timeout: '50m' })).rejects.toMatchObject({ code: '503', retryAfter: 3_600_000 });
+    expect(server.requests.filter(isMedia)).toHaveLength(1);
+  });
+
   it('end in an error where the bytes do not have their checksum', async () => {
     await save();
     server.corrupt('large');

@@ -1,5 +1,7 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { storageContract } from '../../../test/contracts/storage-contract.ts';
+import type { Received } from '../../../test/emulators/loopback-server.ts';
 import { startStorageServer, type StorageServer } from '../../../test/emulators/storage-server.ts';
 import { TcpProxy } from '../../../test/emulators/tcp-proxy.ts';
 import { InvalidDataError, PreconditionError, TimeoutError } from '../../errors/index.ts';
@@ -76,6 +78,20 @@ describe('Cloud Storage', () => {
     const failing = client.save('x', '1', { ifGeneration: 0 });
     await expect(failing).rejects.toMatchObject({ service: 'storage', kind, code: String(status) });
     expect(uploads()).toBe(kind === 'permanent' ? 1 : 3);
+  });
+
+  it('unpacks what is stored packed, and checks it as it is stored', async () => {
+    const packed = gzipSync('true figures');
+    await client.save('report', packed);
+    const media = ({ url }: Received) => url.searchParams.get('alt') === 'media';
+    const headers = { 'content-type': 'text/plain', 'content-encoding': 'gzip' };
+    server.fault({ match: media, answer: { headers, body: packed } });
+    expect(new TextDecoder().decode((await client.read('report'))?.data)).toBe('true figures');
+    server.fault({ match: media, answer: { headers, body: packed.subarray(1) } });
+    await expect(client.read('report')).rejects.toThrow('checksum');
+    await client.save('report', 'never packed');
+    server.fault({ match: media, answer: { headers, body: Buffer.from('never packed') } });
+    await expect(client.read('report')).rejects.toThrow(InvalidDataError);
   });
 
   it('reads again when an answer breaks off', async () => {
