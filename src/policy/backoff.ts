@@ -35,10 +35,10 @@ export function constant(delay: Duration): Backoff {
 export function exponential(
   options: BackoffOptions & { readonly factor?: number | undefined } = {},
 ): Backoff {
+  const [base, cap] = range('exponential', options);
   const { factor = 2 } = options;
   if (!(Number.isFinite(factor) && factor >= 1))
     throw new ConfigurationError('exponential.factor', 'a number of at least 1', factor);
-  const [base, cap] = range('exponential', options);
   return ({ attempt }) => grown(base, cap, factor, attempt);
 }
 
@@ -82,10 +82,10 @@ export function sequence(delays: Iterable<Duration>): Backoff {
   return ({ attempt }) => steps[Math.min(attempt, steps.length) - 1] as number;
 }
 
-function range(
-  name: string,
-  { base = '1s', cap = '30s' }: BackoffOptions,
-): readonly [base: number, cap: number] {
+function range(name: string, options: BackoffOptions): readonly [base: number, cap: number] {
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigurationError(name, 'given an object of options', options);
+  const { base = '1s', cap = '30s' } = options;
   const least = milliseconds(`${name}.base`, base);
   const most = milliseconds(`${name}.cap`, cap);
   if (most < least) throw new ConfigurationError(`${name}.cap`, `at least base (${least} ms)`, cap);

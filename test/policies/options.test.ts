@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import * as policies from '../../src/policy/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { flaky, hanging } from './operations.ts';
+
+// The least above zero: what is divided by it has no end.
+const tiny = 5e-324;
 
 const wrong: readonly unknown[] = [
   Number.NaN,
@@ -15,6 +20,7 @@ const wrong: readonly unknown[] = [
   [],
   true,
   1e308,
+  tiny,
   0,
   2.5,
   Symbol('x'),
@@ -52,36 +58,76 @@ const common = {
   bulkhead: ['on', 'clock'],
   rateLimiter: ['on', 'clock'],
   hedge: ['on', 'clock', 'handle'],
+  retryBudget: ['clock'],
 } as Partial<Record<keyof typeof valid, readonly string[]>>;
 
 // What the documentation of an option says that it takes, of the values above.
 const taken: Readonly<Record<string, readonly unknown[]>> = {
   'retry.attempts': [Infinity],
-  'retry.maxElapsed': [2.5, Infinity, 1e308],
+  'retry.maxElapsed': [2.5, Infinity, 1e308, tiny],
   'circuitBreaker.name': ['soon', '-5s'],
-  'circuitBreaker.openFor': [2.5, 1e308],
-  'circuitBreaker.probeTimeout': [2.5, 1e308],
-  'timeout.after': [2.5, 1e308],
-  'timeout.grace': [0, 2.5, 1e308],
+  'circuitBreaker.openFor': [2.5, 1e308, tiny],
+  'circuitBreaker.probeTimeout': [2.5, 1e308, tiny],
+  'timeout.after': [2.5, 1e308, tiny],
+  'timeout.grace': [0, 2.5, 1e308, tiny],
   'bulkhead.queue': [0, Infinity],
-  'bulkhead.queueTimeout': [2.5, Infinity, 1e308],
+  'bulkhead.queueTimeout': [2.5, Infinity, 1e308, tiny],
   'rateLimiter.limit': [2.5, 1e308],
-  'rateLimiter.per': [2.5, 1e308],
-  'rateLimiter.wait': [0, 2.5, Infinity, 1e308],
-  'hedge.after': [0, 2.5, 1e308],
-  'retryBudget.minPerSecond': [0, 2.5, 1e308],
-  'failureRate.window': [2.5, 1e308],
-  'slowCalls.window': [2.5, 1e308],
-  'slowCalls.slowerThan': [2.5, 1e308],
-  'exponential.base': [2.5, 1e308],
+  'rateLimiter.per': [2.5, 1e308, tiny],
+  'rateLimiter.wait': [0, 2.5, Infinity, 1e308, tiny],
+  'hedge.after': [0, 2.5, 1e308, tiny],
+  'retryBudget.ratio': [tiny],
+  'retryBudget.minPerSecond': [0, 2.5, 1e308, tiny],
+  'failureRate.threshold': [tiny],
+  'slowCalls.threshold': [tiny],
+  'failureRate.window': [2.5, 1e308, tiny],
+  'slowCalls.window': [2.5, 1e308, tiny],
+  'slowCalls.slowerThan': [2.5, 1e308, tiny],
+  'exponential.base': [2.5, 1e308, tiny],
   'exponential.cap': [2.5, 1e308],
   'exponential.factor': [2.5, 1e308],
-  'fullJitter.base': [2.5, 1e308],
+  'fullJitter.base': [2.5, 1e308, tiny],
   'fullJitter.cap': [2.5, 1e308],
-  'equalJitter.base': [2.5, 1e308],
+  'equalJitter.base': [2.5, 1e308, tiny],
   'equalJitter.cap': [2.5, 1e308],
-  'decorrelatedJitter.base': [2.5, 1e308],
+  'decorrelatedJitter.base': [2.5, 1e308, tiny],
   'decorrelatedJitter.cap': [2.5, 1e308],
+};
+
+// The numbers that a policy counts with, at both ends of what it takes.
+const extremes: Readonly<Record<string, (end: number, clock: VirtualClock) => policies.Policy>> = {
+  'retry.maxElapsed': (maxElapsed, clock) => policies.retry({ maxElapsed, clock }),
+  // After the largest delay of all the time itself could not go on.
+  'retry.backoff': (base, clock) =>
+    policies.retry({
+      backoff: policies.exponential({ base: Math.min(base, 1e12), cap: 1e12, factor: 1e308 }),
+      clock,
+    }),
+  'retry.budget': (end, clock) => {
+    const budget = policies.retryBudget({ ratio: Math.min(1, end), minPerSecond: end, clock });
+    return policies.retry({ backoff: policies.constant(1), budget, clock });
+  },
+  'circuitBreaker.openFor': (openFor, clock) =>
+    policies.circuitBreaker({
+      name: 'x',
+      trip: policies.consecutiveFailures(1),
+      openFor,
+      probeTimeout: openFor,
+      clock,
+    }),
+  'failureRate.window': (window, clock) =>
+    policies.circuitBreaker({ name: 'x', trip: policies.failureRate({ threshold: tiny, window }), clock }),
+  'slowCalls.slowerThan': (slowerThan, clock) =>
+    policies.circuitBreaker({
+      name: 'x',
+      trip: policies.slowCalls({ threshold: 1, slowerThan, minimumCalls: 1 }),
+      clock,
+    }),
+  'timeout.after': (after, clock) => policies.timeout({ after, grace: after, clock }),
+  'bulkhead.queueTimeout': (queueTimeout, clock) =>
+    policies.bulkhead({ limit: 1, queue: 1, queueTimeout, clock }),
+  'rateLimiter.per': (per, clock) => policies.rateLimiter({ limit: 1, per, wait: per, clock }),
+  'hedge.after': (after, clock) => policies.hedge({ after, clock }),
 };
 
 const make = policies as unknown as Record<string, (options: unknown) => unknown>;
@@ -97,6 +143,8 @@ describe('options', () => {
       for (const value of wrong) {
         const given = { ...valid[policy as keyof typeof valid], [option]: value };
         const build = () => make[policy]?.(given);
+        // What it comes to depends on `per` and `burst`.
+        if (policy === 'rateLimiter' && option === 'limit' && value === tiny) continue;
         const what = `${policy}({ ${option}: ${String(value)} })`;
         if (taken[`${policy}.${option}`]?.includes(value)) expect(build, what).not.toThrow();
         else {
@@ -129,24 +177,33 @@ describe('options', () => {
   });
 
   it('may not be left out whole where something must be given, nor be null', () => {
-    for (const policy of [
-      'timeout',
-      'bulkhead',
-      'rateLimiter',
-      'hedge',
-      'circuitBreaker',
-      'retry',
-      'retryBudget',
-      'failureRate',
-      'slowCalls',
-      'singleFlight',
-    ]) {
-      expect(() => make[policy]?.(null), policy).toThrow(policies.ConfigurationError);
+    for (const policy of Object.keys(valid)) {
+      for (const given of [null, 7, 'x']) {
+        const build = () => make[policy]?.(given);
+        expect(build, policy).toThrow(policies.ConfigurationError);
+        expect(build, policy).toThrow(new RegExp(`^${policy} must be given an object of options`));
+      }
     }
     for (const rule of ['failureRate', 'slowCalls'])
       expect(() => make[rule]?.(undefined), rule).toThrow(policies.ConfigurationError);
     for (const policy of ['timeout', 'bulkhead', 'rateLimiter', 'hedge', 'circuitBreaker']) {
       expect(() => make[policy]?.({}), policy).toThrow(policies.ConfigurationError);
+    }
+  });
+
+  it.each(Object.entries(extremes))('serve calls at the ends of what they take: %s', async (_name, build) => {
+    for (const end of [tiny, 1e308]) {
+      const clock = new VirtualClock();
+      await clock.advance('1d');
+      const policy = build(end, clock);
+      const operation = flaky(2);
+      for (let call = 0; call < 4; call++)
+        expect((await clock.runUntil(policy.executeOutcome(operation))).ok, `${end}`).toBeTypeOf('boolean');
+      expect(operation, `${end}`).toHaveBeenCalled();
+      // The deadlines of the clock are still in order: none was put among them that is no time.
+      const late = policies.timeout({ after: '1s', clock }).executeOutcome(hanging);
+      await clock.advance('1s');
+      expect(await late).toMatchObject({ kind: 'timeout' });
     }
   });
 
