@@ -130,7 +130,7 @@ function end(runs) {
   try {
     const at = new Date().toISOString();
     const words = { reason: 'event_loop_blocked', pid, at, blockedFor: Math.round(still), runs };
-    writeFileSync(lastWords + '.tmp', JSON.stringify(words), { flush: true });
+    writeFileSync(lastWords + '.tmp', JSON.stringify(words), { flush: true, mode: 0o600 });
     renameSync(lastWords + '.tmp', lastWords);
     writeSync(2, 'breakwater: the event loop is blocked past the limit of run ' + ids + ': the process is ended\\n');
   } catch (error) {

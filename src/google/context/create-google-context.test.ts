@@ -104,10 +104,15 @@ describe('a context of Google’s services', () => {
       'CIRCUIT_BREAKER_TIMEOUT_MINUTES_ROSTER_HISTORY',
     ],
     [{ TIMEOUT_PROCESSOR__: '5' }, 'TIMEOUT_PROCESSOR__'],
-    [{ TIMEOUT_ACK_DEADLINE: '601' }, 'push.ackDeadline'],
+    [{ TIMEOUT_ACK_DEADLINE: '601' }, 'TIMEOUT_ACK_DEADLINE must be from 10 s to 600 s, received "601"'],
     [{ TIMEOUT_REQUEST: 'soon' }, 'TIMEOUT_REQUEST'],
     [{ TIMEOUT_ACK_DEADLINE: '600' }, 'config.processor.timeout'],
-    [{ TIMEOUT_REQUEST: '900', TIMEOUT_PROCESSOR_ROSTER_HISTORY: '900' }, 'config.processors.rosterhistory'],
+    [{ TIMEOUT_REQUEST: '900', TIMEOUT_PROCESSOR_ROSTER_HISTORY: '900' }, 'TIMEOUT_PROCESSOR_ROSTER_HISTORY'],
+    [
+      { TIMEOUT_PROCESSOR_ROSTER_HISTORY: '10' },
+      'TIMEOUT_PROCESSOR_ROSTER_HISTORY must be at least timeouts.http (30000 ms)',
+    ],
+    [{ TIMEOUT_PROCESSOR_ROSTER_HISTORY: '100' }, 'at least timeouts.bigquery (120000 ms)'],
     [{ FIRESTORE_EMULATOR_HOST: 'firestore.example:80' }, 'firestore.endpoint'],
   ])('names what is wrong in %o', (env, name) => {
     expect(() => create({ env })).toThrow(ConfigurationError);
@@ -117,13 +122,35 @@ describe('a context of Google’s services', () => {
   it.each([
     [{ timeouts: { http: '11m' } }, 'timeouts.http'],
     [{ timeouts: { bigquery: '11m' } }, 'timeouts.bigquery'],
-    [{ env: { TIMEOUT_BIGQUERY_QUERY: '601' } }, 'timeouts.bigquery'],
+    [{ env: { TIMEOUT_BIGQUERY_QUERY: '601' } }, 'TIMEOUT_BIGQUERY_QUERY'],
+    [{ env: { TIMEOUT_BIGQUERY_QUERY: '60' }, timeouts: { bigquery: '11m' } }, 'timeouts.bigquery must'],
+    [
+      {
+        config: { processors: { RosterHistoryProcessor: { timeout: '10s' } } },
+        env: { TIMEOUT_PROCESSOR_ROSTER_HISTORY: '900' },
+      },
+      'config.processors.rosterhistory.timeout must',
+    ],
     [{ config: { processor: { timeout: '20s' } } }, 'timeouts.http'],
     [{ timeouts: { store: '61s' } }, 'timeouts.store'],
     [{ timeouts: { sink: '20s' } }, 'timeouts.sink'],
   ] as const)('refuses time-outs that do not nest: %o', (options, name) => {
     expect(() => create(options)).toThrow(ConfigurationError);
     expect(() => create(options)).toThrow(name);
+  });
+
+  it.each([
+    [{ project: 'A_B' }, 'project'],
+    [{ location: 'US/EU' }, 'location'],
+    [{ bucket: '' }, 'bucket'],
+    [{ database: 'a/b' }, 'database'],
+    [{ logger: 'cloud-logging' as never }, 'logger'],
+    [{ logger: { info() {} } as never }, 'logger'],
+    [{ circuit: { failures: -1 } }, 'circuit.failures'],
+    [{ circuit: { probes: 0 } }, 'circuit.probes'],
+    [{ circuit: { openFor: 'soon' } }, 'circuit.openFor'],
+  ] as const)('refuses %o, by the name that it was given under', (options, field) => {
+    expect(() => create(options)).toThrow(expect.objectContaining({ name: 'ConfigurationError', field }));
   });
 
   it('leaves a service alone that keeps failing, as the environment says, and no other context with it', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -9,7 +10,6 @@ import {
   type ServiceCircuitOptions,
 } from '../../clients/index.ts';
 import { type ConfigOverrides, type Context, config } from '../../context/index.ts';
-import { ConfigurationError } from '../../errors/index.ts';
 import { heartbeatChain } from '../../heartbeat/index.ts';
 import { type Clock, type Duration, milliseconds, realClock } from '../../time/index.ts';
 import { createUpstreamReader } from '../../upstream/index.ts';
@@ -29,6 +29,7 @@ import {
   type EnvironmentSettings,
   readEnvironment,
 } from './environment.ts';
+import { checkGiven, namingVariables } from './given.ts';
 import { lateWatchdog } from './late-watchdog.ts';
 import { mergedConfig } from './merged.ts';
 import { checkNesting, type Timeouts } from './nesting.ts';
@@ -106,17 +107,14 @@ export interface GoogleContext extends Context, AsyncDisposable {
 export function createGoogleContext(options: GoogleContextOptions): GoogleContext {
   const { project, location, bucket = `${project}-breakwater`, database, maximumBytesBilled } = options;
   const { clock = realClock, random = Math.random, env = process.env } = options;
-  if (typeof project !== 'string' || project === '')
-    throw new ConfigurationError('project', "a project's id", project);
-  if (typeof location !== 'string' || location === '')
-    throw new ConfigurationError('location', "a location such as 'US'", location);
+  checkGiven(options);
   const environment = readEnvironment(env);
-  const settings = config({
-    host: hostname(),
-    ...mergedConfig(environment.config, options.config ?? {}),
+  const { settings, timeouts } = namingVariables(options, env, environment.variables, () => {
+    const settings = config({ host: hostname(), ...mergedConfig(environment.config, options.config ?? {}) });
+    const timeouts = timeoutsOf(options, environment);
+    checkNesting(timeouts, settings, 3);
+    return { settings, timeouts };
   });
-  const timeouts = timeoutsOf(options, environment);
-  checkNesting(timeouts, settings, 3);
   const circuit = { ...environment.circuit, ...definedOf(options.circuit ?? {}) };
   const endpoints = { ...environment.endpoints, ...definedOf(options.endpoints ?? {}) };
 
@@ -157,7 +155,8 @@ export function createGoogleContext(options: GoogleContextOptions): GoogleContex
     openFor: interval / 2,
   });
 
-  const lastWords = join(tmpdir(), `breakwater-${process.pid}-last-words.json`);
+  // Nobody else's, and nobody can have been there before.
+  const lastWords = join(tmpdir(), `breakwater-${randomUUID()}-last-words.json`);
   const watchdog = options.watchdog ? lateWatchdog({ lastWords, logger }) : undefined;
 
   let closing: Promise<void> | undefined;

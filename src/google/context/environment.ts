@@ -11,6 +11,8 @@ export interface EnvironmentSettings {
   readonly circuit: ServiceCircuitOptions;
   readonly timeouts: { readonly http: Duration | undefined; readonly bigquery: Duration | undefined };
   readonly endpoints: Endpoints;
+  /** The variables that are set, by the option that each is for. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** Where the services are, when not at Google's own addresses: origins such as `http://127.0.0.1:8080`. */
@@ -54,8 +56,30 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
       storage: origin(env.STORAGE_EMULATOR_HOST),
       firestore: origin(env.FIRESTORE_EMULATOR_HOST),
     },
+    variables: Object.fromEntries(
+      Object.entries(env).flatMap(([name, text]) => {
+        const field = text ? fieldOf(name) : undefined;
+        return field === undefined ? [] : [[field, name]];
+      }),
+    ),
   };
 }
+
+/** The option that a variable is for, where it may yet turn out not to fit in with others. */
+function fieldOf(name: string): string | undefined {
+  const [, what, processor] = ofProcessor.exec(name) ?? [];
+  if (what === 'TIMEOUT_PROCESSOR' && processor !== undefined)
+    return `config.processors.${processorKey(processor)}.timeout`;
+  return fields[name];
+}
+
+const fields: Readonly<Record<string, string>> = {
+  TIMEOUT_PROCESSOR: 'config.processor.timeout',
+  TIMEOUT_ACK_DEADLINE: 'config.push.ackDeadline',
+  TIMEOUT_REQUEST: 'config.push.requestTimeout',
+  TIMEOUT_HTTP_REQUEST: 'timeouts.http',
+  TIMEOUT_BIGQUERY_QUERY: 'timeouts.bigquery',
+};
 
 /** A whole number of at least 1. */
 function count(env: Environment, name: string): number | undefined {

@@ -17,10 +17,16 @@ export interface Timeouts {
  *
  * @throws ConfigurationError naming the one that is too long.
  */
-export function checkNesting(timeouts: Timeouts, { processor, heartbeat }: Config, sinks: number): void {
+export function checkNesting(timeouts: Timeouts, config: Config, sinks: number): void {
+  const { processor, heartbeat, processors } = config;
   for (const name of ['http', 'bigquery', 'storage'] as const) {
     if (timeouts[name] > processor.timeout)
       throw tooLong(name, `the processor's time-out (${processor.timeout} ms)`, timeouts[name]);
+    for (const [key, { timeout }] of Object.entries(processors)) {
+      if (timeout === undefined || timeouts[name] <= timeout) continue;
+      const field = `config.processors.${key}.timeout`;
+      throw new ConfigurationError(field, `at least timeouts.${name} (${timeouts[name]} ms)`, timeout);
+    }
   }
   // A claim outlives time-out and grace by a minute, in which the run is recorded.
   if (timeouts.store > recordingTime)
