@@ -217,6 +217,40 @@ describe('BigQuery in trouble', () => {
     expect([...server.jobs.values()].map(({ cancelled }) => cancelled)).toEqual([true]);
   });
 
+  it('cancels a job also where its cancel comes before its insertion', async () => {
+    const caller = new AbortController();
+    let make = () => {};
+    server.holdJobs(
+      new Promise<void>((resolve) => {
+        make = resolve;
+      }),
+    );
+    const reason = new Error('the run is over');
+    const query = client.query('SELECT 1 AS one', { signal: caller.signal });
+    await expect.poll(inserts).toBe(1);
+    caller.abort(reason);
+    await expect(query).rejects.toBe(reason);
+    const cancels = () => server.count('POST', /\/cancel$/);
+    await expect.poll(cancels).toBe(1);
+    expect(server.jobs.size).toBe(0);
+    make();
+    await client.close();
+    expect([...server.jobs.values()].map(({ cancelled }) => cancelled)).toEqual([true]);
+    expect(cancels()).toBe(2);
+  });
+
+  it('gives up a cancel that finds no job', async () => {
+    const caller = new AbortController();
+    server.fault({ match: isInsert, answer: 'hang' });
+    const query = client.query('SELECT 1 AS one', { signal: caller.signal });
+    await expect.poll(inserts).toBe(1);
+    caller.abort(new Error('over'));
+    await expect(query).rejects.toThrow('over');
+    await client.close();
+    expect(server.jobs.size).toBe(0);
+    expect(server.count('POST', /\/cancel$/)).toBe(3);
+  });
+
   it('is bounded while nothing is answered, and leaves no connection behind', async () => {
     const proxy = await TcpProxy.before(server.port);
     const held = clientOf(proxy.port);

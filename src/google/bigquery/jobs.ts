@@ -63,6 +63,8 @@ const pageRows = 10_000;
 const shortestPause = 250;
 const longestPause = 4_000;
 const cancelWithin = 5_000;
+/** A cancel may overtake the insertion of its job: one that finds none is sent again after these. */
+const cancelAgainAfter = [250, 1_000];
 
 /**
  * Jobs with ids of our own choosing: an insertion whose answer was lost is sent again with the same id, and finds the job it
@@ -183,7 +185,13 @@ export class Jobs {
     const what = `Cancel of job ${id}`;
     const bounds = { clock: realClock, after: cancelWithin, what };
     const request = { method: 'POST', path: `/jobs/${id}/cancel`, query: { location } } as const;
-    const cancelled = boundedCall(bounds, (signal) => rest.send<unknown>(what, signal, request)).then(
+    const cancelled = boundedCall(bounds, async (signal) => {
+      for (const pause of cancelAgainAfter) {
+        if (await isToldOf(rest.send<unknown>(what, signal, request))) return;
+        await sleep(realClock, pause, signal);
+      }
+      await rest.send<unknown>(what, signal, request);
+    }).then(
       () => {},
       // It may never have been made, or be over; BigQuery ends it in its own time-out anyway.
       () => {},
@@ -218,6 +226,17 @@ interface Insertion {
   readonly named: boolean;
   readonly configuration: object;
   readonly media: Buffer | undefined;
+}
+
+/** Whether the request found its job. */
+async function isToldOf(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
 }
 
 function isNotFound(error: unknown): boolean {

@@ -13,6 +13,8 @@ export interface BigQueryServer extends LoopbackServer {
   failJobs(failure: JobFailure, times?: number): void;
   /** Jobs of which the first answers say that they still run. */
   slowJobs(polls: number): void;
+  /** Jobs whose insertions have arrived are made once this is settled. */
+  holdJobs(until: Promise<unknown>): void;
 }
 
 /**
@@ -39,6 +41,9 @@ export async function startBigQueryServer(now: () => number = Date.now): Promise
     slowJobs: (polls: number) => {
       service.polls = polls;
     },
+    holdJobs: (until: Promise<unknown>) => {
+      service.held = until;
+    },
     close,
   });
 }
@@ -52,6 +57,7 @@ class BigQueryService {
   readonly jobs = new Map<string, Job>();
   readonly failures: JobFailure[] = [];
   polls = 0;
+  held: Promise<unknown> = Promise.resolve();
   readonly #warehouse: EmulatedWarehouse;
 
   constructor(warehouse: EmulatedWarehouse) {
@@ -80,6 +86,7 @@ class BigQueryService {
 
   async #insert({ jobReference, configuration }: Insertion, media: Buffer): Promise<Answer> {
     const { jobId, location = 'US' } = jobReference;
+    await this.held;
     if (this.jobs.has(jobId)) return failed({ reason: 'duplicate', message: `Already Exists: Job ${jobId}` });
     const failure = this.failures.shift();
     const job = new Job(jobId, location, configuration, async (signal) => {
