@@ -35,7 +35,7 @@ export function fencedWrite({ table, partition, staging, key, fence }: FencedWri
       : `${partitioned} OR ${keyText(key)} IN (SELECT ${keyText(key)} FROM ${staging.sql})`;
   const columns = table.columns.map(({ name }) => sqlColumn(name)).join(', ');
   const statements = [
-    ...(fence === undefined ? [] : [createFence(table)]),
+    ...(fence === undefined ? [] : prepareFence(table)),
     'BEGIN TRANSACTION',
     ...(fence === undefined ? [] : raiseFence(table)),
     `DELETE FROM ${table.sql} WHERE ${replaced}`,
@@ -63,16 +63,24 @@ export function newestToken(table: Table, fence: Fence): Script {
   };
 }
 
-function createFence(table: Table): string {
-  return `CREATE TABLE IF NOT EXISTS ${fenceTable(table)} (fence_key STRING NOT NULL, token INT64 NOT NULL, raised_at TIMESTAMP NOT NULL)`;
+/**
+ * The table, and a row of the key in it before the transaction begins. Two transactions that change one row can't both be committed, but two
+ * that add rows can, and a DELETE that finds none changes nothing: so the first two writers of a key would not hear of each other.
+ * Two who come at once may both add a row. That is harmless: one of them sees both, and each changes all that it sees.
+ */
+function prepareFence(table: Table): string[] {
+  const fences = fenceTable(table);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${fences} (fence_key STRING NOT NULL, token INT64 NOT NULL, raised_at TIMESTAMP NOT NULL)`,
+    `INSERT INTO ${fences} (fence_key, token, raised_at) SELECT @fence_key, 0, CURRENT_TIMESTAMP() FROM (SELECT COUNT(*) AS found FROM ${fences} WHERE fence_key = @fence_key) WHERE found = 0`,
+  ];
 }
 
 function raiseFence(table: Table): string[] {
   const fences = fenceTable(table);
   return [
     `ASSERT NOT EXISTS (SELECT 1 FROM ${fences} WHERE fence_key = @fence_key AND token > @fence_token) AS '${lostLease}'`,
-    `DELETE FROM ${fences} WHERE fence_key = @fence_key`,
-    `INSERT INTO ${fences} (fence_key, token, raised_at) VALUES (@fence_key, @fence_token, CURRENT_TIMESTAMP())`,
+    `UPDATE ${fences} SET token = @fence_token, raised_at = CURRENT_TIMESTAMP() WHERE fence_key = @fence_key`,
   ];
 }
 

@@ -48,10 +48,15 @@ export class Connections {
    * of them fail; those that wait hold no connection.
    */
   write<T>(bounds: Bounds, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.writeInSteps(bounds, (session) => session.transaction(() => work(session)));
+  }
+
+  /** The same with no transaction around it: what the work does is committed statement by statement, or as it says itself. */
+  writeInSteps<T>(bounds: Bounds, work: (session: Session) => Promise<T>): Promise<T> {
     const done = this.#bounded(bounds, async (signal) => {
       const giveBack = await this.#writing.take(signal);
       try {
-        return await this.#lend(signal, (session) => session.transaction(() => work(session)));
+        return await this.#lend(signal, work);
       } finally {
         giveBack();
       }

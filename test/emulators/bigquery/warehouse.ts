@@ -9,7 +9,7 @@ import { rowsOf } from '../../../src/local/warehouse/ndjson.ts';
 import { boundParameters } from '../../../src/local/warehouse/parameters.ts';
 import { append, batchSize, quoted, tableOf } from '../../../src/local/warehouse/table.ts';
 import { realClock } from '../../../src/time/index.ts';
-import { assertionOf, isTransaction, statementsOf } from './script.ts';
+import { assertionOf, type Step, stepsOf } from './script.ts';
 import { wireCell, wireField } from './wire-values.ts';
 
 export interface Result {
@@ -28,6 +28,7 @@ export class EmulatedWarehouse {
   readonly #connections: Connections;
   readonly #translate: Translator;
   readonly #now: () => number;
+  readonly #failing: { readonly match: RegExp; readonly reason: string }[] = [];
 
   private constructor(instance: duckdb.DuckDBInstance, translate: Translator, now: () => number) {
     this.#instance = instance;
@@ -51,21 +52,27 @@ export class EmulatedWarehouse {
     this.#instance.closeSync();
   }
 
-  /** One query, or a script of several statements in one transaction. */
-  query(query: WireQuery, signal: AbortSignal): Promise<Result> {
-    const statements = statementsOf(query.query);
-    const [only] = statements;
+  /** The next statement that matches fails with the reason, wherever it is in a script. */
+  failStatement(match: RegExp, reason: string): void {
+    this.#failing.push({ match, reason });
+  }
+
+  /** One query, or a script: its statements are committed one by one, those of a transaction together. An error ends it. */
+  async query(query: WireQuery, signal: AbortSignal): Promise<Result> {
+    const steps = stepsOf(query.query);
+    const [only] = steps;
     const parameters = parametersOf(query.queryParameters ?? []);
-    if (statements.length === 1 && only !== undefined && this.#isSelect(only, parameters))
+    if (steps.length === 1 && typeof only === 'string' && this.#isSelect(only, parameters))
       return this.#connections.read(boundedBy(signal), async (session) => {
         await this.#tellTime(session);
         return this.#statement(session, only, parameters);
       });
-    return this.#connections.write(boundedBy(signal), async (session) => {
+    return this.#connections.writeInSteps(boundedBy(signal), async (session) => {
       await this.#tellTime(session);
       let result: Result = { fields: [], rows: [] };
-      for (const statement of statements) {
-        if (!isTransaction(statement)) result = await this.#inScript(session, statement, parameters);
+      for (const step of steps) {
+        if (typeof step === 'string') result = await this.#inScript(session, step, parameters);
+        else result = await this.#inTransaction(session, step, parameters, result);
       }
       return result;
     });
@@ -124,16 +131,41 @@ export class EmulatedWarehouse {
     return assertionOf(statement) === undefined && this.#translate(statement, types).kind === 'select';
   }
 
+  async #inTransaction(
+    session: Session,
+    { transaction, committed }: Exclude<Step, string>,
+    parameters: Parameters,
+    before: Result,
+  ): Promise<Result> {
+    let result = before;
+    const work = async () => {
+      for (const statement of transaction) {
+        if (/^(CREATE|DROP|ALTER)\b(?! TEMP)/i.test(statement))
+          throw invalidQuery('A transaction takes no statement that defines a table');
+        result = await this.#inScript(session, statement, parameters);
+      }
+      if (!committed) throw new RolledBack();
+    };
+    await session.transaction(work).catch((error: unknown) => {
+      if (!(error instanceof RolledBack)) throw error;
+    });
+    return result;
+  }
+
   async #inScript(session: Session, statement: string, parameters: Parameters): Promise<Result> {
+    const failing = this.#failing.findIndex(({ match }) => match.test(statement));
+    const [failure] = failing < 0 ? [] : this.#failing.splice(failing, 1);
+    if (failure !== undefined)
+      throw new ServiceError(`${failure.reason} in a statement`, {
+        service: 'bigquery',
+        kind: 'permanent',
+        code: failure.reason,
+      });
     const assertion = assertionOf(statement);
     if (assertion === undefined) return this.#statement(session, statement, parameters);
     const { rows } = await this.#statement(session, assertion.query, parameters);
     if (rows[0]?.f[0]?.v === 'true') return { fields: [], rows: [] };
-    throw new ServiceError(assertion.message, {
-      service: 'bigquery',
-      kind: 'permanent',
-      code: 'invalidQuery',
-    });
+    throw invalidQuery(assertion.message);
   }
 
   async #statement(session: Session, sql: string, { values, types, declared }: Parameters): Promise<Result> {
@@ -162,6 +194,13 @@ export class EmulatedWarehouse {
       };
     });
   }
+}
+
+/** Undoes what a transaction did that is not committed. */
+class RolledBack extends Error {}
+
+function invalidQuery(message: string): ServiceError {
+  return new ServiceError(message, { service: 'bigquery', kind: 'permanent', code: 'invalidQuery' });
 }
 
 interface Parameters {
