@@ -1,5 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { BreakwaterError, ConfigurationError, InvalidDataError, TimeoutError } from '../errors/index.ts';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  BreakwaterError,
+  ConfigurationError,
+  InvalidDataError,
+  PreconditionError,
+  TimeoutError,
+  UnacknowledgedError,
+} from '../errors/index.ts';
 import { type Clock, milliseconds } from '../time/index.ts';
 import type {
   BigQueryClient,
@@ -53,12 +60,12 @@ export async function guardedInsert(call: GuardedInsert): Promise<InsertResult> 
   const bounds = steps(call);
   const judge = await call.judge(bounds());
   const { good, rejected } = sorted(call.rows, table, judge);
-  const rejectedPath = pathOf(deadLetters, table, insertId, 'rejected');
-  if (rejected.length > 0) await storage.save(rejectedPath, linesOf(rejected), bounds());
+  const letter =
+    rejected.length === 0 ? undefined : await putDown(call, deadLetters, insertId, rejected, bounds);
   const rows = good.length === 0 ? 0 : await insertKept();
   return {
     rows,
-    ...(rejected.length > 0 && { rejected: { rows: rejected.length, path: rejectedPath } }),
+    ...(letter !== undefined && { rejected: { rows: rejected.length, path: letter } }),
   };
 
   async function insertKept(): Promise<number> {
@@ -76,11 +83,48 @@ export async function guardedInsert(call: GuardedInsert): Promise<InsertResult> 
 }
 
 /**
+ * Puts rejected rows down where nothing lies, so that those of an earlier insert under the same id stay: the table may have been another then.
+ * The same rows for the same reasons have one file.
+ */
+async function putDown(
+  { table }: GuardedInsert,
+  deadLetters: DeadLetters,
+  insertId: string,
+  rejected: readonly RejectedRow[],
+  bounds: () => CallOptions,
+): Promise<string> {
+  const { storage } = deadLetters;
+  const lines = Buffer.from(linesOf(rejected));
+  const put = async (path: string) => {
+    try {
+      await storage.save(path, lines, { ...bounds(), ifGeneration: 0 });
+      return true;
+    } catch (error) {
+      if (error instanceof PreconditionError) return false;
+      throw error;
+    }
+  };
+  const first = pathOf(deadLetters, table, insertId, 'rejected');
+  if (await put(first)) return first;
+  const there = await storage.read(first, bounds());
+  if (there !== undefined && lines.equals(there.data)) return first;
+  const digest = createHash('sha256').update(lines).digest('hex').slice(0, 16);
+  const other = pathOf(deadLetters, table, insertId, `rejected-${digest}`);
+  // Its name tells what is in it: what is there already is the same.
+  await put(other);
+  return other;
+}
+
+/** Of so many failures it is told which they are. */
+const mostFailures = 100;
+
+/**
  * Inserts what was left by inserts with these dead letters: of processes that were killed, and of calls that failed. What had landed all the
  * same is not inserted again. For a job that is run now and then.
  *
  * @param options `signal` and `timeout` bound each request.
- * @returns How many files and rows are in their tables now. The first that can't be inserted ends it with its error.
+ * @returns How many files and rows are in their tables now, or were put down as rejected.
+ * @throws UnacknowledgedError after all others were inserted, if some could not be: they lie where they lay.
  */
 export async function insertUnacknowledged(
   bigquery: Pick<BigQueryClient, 'insert'>,
@@ -89,23 +133,49 @@ export async function insertUnacknowledged(
 ): Promise<{ readonly files: number; readonly rows: number }> {
   const { storage, prefix } = deadLetters;
   checkObjectPath(prefix);
-  const signal = options.signal ?? new AbortController().signal;
-  let [files, rows] = [0, 0];
+  const failures: { path: string; error: unknown }[] = [];
+  let [files, rows, failed] = [0, 0, 0];
   let after: string | undefined;
   while (true) {
     const page = await storage.list(`${prefix}/`, { ...options, after });
-    if (page.length === 0) return { files, rows };
+    if (page.length === 0) break;
     for (const { path } of page) {
       const [, table = '', id] = /([^/]+)\/([^/]+)\.rows\.ndjson$/.exec(path.slice(prefix.length)) ?? [];
-      const found = id === undefined ? undefined : await storage.read(path, options);
-      if (id === undefined || found === undefined) continue;
-      const kept: object[] = [];
-      for await (const { value } of ndjsonRows(found.data, path, signal)) kept.push(value as object);
-      const insertId = decodeURIComponent(id);
-      rows += (await bigquery.insert(table, kept, { ...options, insertId, deadLetters })).rows;
-      files += 1;
+      if (id === undefined) continue;
+      try {
+        const inserted = await insertFile(path, table, decodeURIComponent(id));
+        if (inserted === undefined) continue;
+        files += 1;
+        rows += inserted;
+      } catch (error) {
+        if (options.signal?.aborted) throw error;
+        failed += 1;
+        if (failures.length < mostFailures) failures.push({ path, error });
+      }
     }
     after = page.at(-1)?.path;
+  }
+  if (failed > 0) throw new UnacknowledgedError(failed, failures, { files, rows });
+  return { files, rows };
+
+  async function insertFile(path: string, table: TableName, insertId: string): Promise<number | undefined> {
+    const found = await storage.read(path, options);
+    if (found === undefined) return undefined;
+    const kept: object[] = [];
+    const signal = options.signal ?? new AbortController().signal;
+    for await (const { value } of ndjsonRows(found.data, path, signal)) kept.push(value as object);
+    const inserted = await bigquery.insert(table, kept, { ...options, insertId, deadLetters });
+    // Where the table takes none of them any more, all are rejected now, and nothing has touched their file.
+    if (inserted.rows === 0) await deleteUnchanged(path, found.object.generation);
+    return inserted.rows;
+  }
+
+  async function deleteUnchanged(path: string, ifGeneration: number): Promise<void> {
+    try {
+      await storage.delete(path, { ...options, ifGeneration });
+    } catch (error) {
+      if (!(error instanceof PreconditionError)) throw error;
+    }
   }
 }
 
@@ -113,7 +183,7 @@ function pathOf(
   { prefix }: DeadLetters,
   table: TableName,
   insertId: string,
-  what: 'rejected' | 'rows',
+  what: 'rows' | 'rejected' | `rejected-${string}`,
 ): string {
   return `${prefix}/${table}/${encodeURIComponent(insertId)}.${what}.ndjson`;
 }

@@ -12,3 +12,4 @@ export { UpstreamUnknownError } from './upstream-unknown-error.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { withoutStack } from './without-stack.ts';
 export { TooFewAnswersError } from './too-few-answers-error.ts';
+export { UnacknowledgedError } from './unacknowledged-error.ts';

@@ -1,6 +1,6 @@
 import { BreakwaterError } from './breakwater-error.ts';
-import { classify } from './classify.ts';
 import type { ErrorKind } from './error-kind.ts';
+import { kindOfMany } from './kind-of-many.ts';
 
 /** Too few members of an ensemble answered. Its kind is that of the failure most worth waiting for. */
 export class TooFewAnswersError extends BreakwaterError {
@@ -20,20 +20,9 @@ export class TooFewAnswersError extends BreakwaterError {
       `${answered} of at least ${minimum} members answered; failed: ${failures.map(({ member }) => member).join(', ')}`,
       { cause: failures[0]?.error },
     );
-    const kinds = new Set(failures.map(({ error }) => classify(error).kind));
-    this.kind = byHope.find((kind) => kinds.has(kind)) ?? 'unknown';
+    this.kind = kindOfMany(failures.map(({ error }) => error));
     this.answered = answered;
     this.minimum = minimum;
     this.failures = failures;
   }
 }
-
-const byHope: readonly ErrorKind[] = [
-  'throttled',
-  'transient',
-  'timeout',
-  'unknown',
-  'rejected',
-  'permanent',
-  'cancelled',
-];

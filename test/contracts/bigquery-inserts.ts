@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { insertUnacknowledged, type InsertOptions } from '../../src/clients/index.ts';
-import { ConfigurationError, InvalidDataError, ServiceError } from '../../src/errors/index.ts';
+import {
+  ConfigurationError,
+  InvalidDataError,
+  ServiceError,
+  UnacknowledgedError,
+} from '../../src/errors/index.ts';
 import { FakeStorage } from '../../src/testing/index.ts';
 import type { Bed, WritableUnderTest } from './bigquery-contract.ts';
 import { game, gamesIn, tableWith } from './bigquery-games.ts';
@@ -137,6 +142,46 @@ export function insertsContract(bed: Bed<WritableUnderTest>): void {
       expect(await insertUnacknowledged(bed().other, deadLetters)).toEqual({ files: 1, rows: 2 });
       expect(await gamesIn(bed(), table)).toEqual(rows);
       expect(await insertUnacknowledged(bed().client, deadLetters)).toEqual({ files: 0, rows: 0 });
+    });
+
+    it('never overwrites a row that was put down, whatever the table takes later', async () => {
+      const table = await tableWith(bed(), []);
+      const { storage, deadLetters, filesOf } = folder();
+      const options = { deadLetters, insertId: 'night' };
+      const first = await bed().client.insert(table, [game('1'), bad], options);
+      // As by an insert whose process was killed, of a row that the table took then.
+      await storage.save(`dead/letters/${table}/night.rows.ndjson`, 'null\n');
+      for (let time = 0; time < 2; time++) {
+        expect(await insertUnacknowledged(bed().client, deadLetters)).toEqual({ files: 1 - time, rows: 0 });
+        const files = await filesOf();
+        expect(files).toHaveLength(2);
+        expect(files.every((path) => path.includes('.rejected'))).toBe(true);
+        expect(files).toContain(first.rejected?.path);
+        const lines = files.map((path) => JSON.parse(storage.textOf(path) ?? ''));
+        expect(new Set(lines.map(({ data }) => data?.game_id))).toEqual(new Set(['2', undefined]));
+      }
+      // The same again: no file more.
+      expect((await bed().client.insert(table, [game('1'), bad], options)).rejected).toEqual(first.rejected);
+      expect(await filesOf()).toHaveLength(2);
+    });
+
+    it('inserts what can be inserted of what was left, and then tells what can’t', async () => {
+      const table = await tableWith(bed(), []);
+      const { storage, deadLetters, filesOf } = folder();
+      const gone = ['dead/letters/a_gone/x.rows.ndjson', 'dead/letters/zz_gone/x.rows.ndjson'];
+      const line = (id: string) => `${JSON.stringify(game(id))}\n`;
+      for (const path of gone) await storage.save(path, line('0'));
+      const torn = `dead/letters/${table}/torn.rows.ndjson`;
+      await storage.save(torn, '{"game_id":');
+      await storage.save(`dead/letters/${table}/x.rows.ndjson`, line('1'));
+      await storage.save(`dead/letters/${table}/y.rows.ndjson`, line('2'));
+      const error = await failure(insertUnacknowledged(bed().client, deadLetters));
+      expect(error).toBeInstanceOf(UnacknowledgedError);
+      expect(error).toMatchObject({ kind: 'permanent', failed: 3, files: 2, rows: 2 });
+      const paths = [...gone, torn].sort();
+      expect((error as UnacknowledgedError).failures.map(({ path }) => path)).toEqual(paths);
+      expect(await gamesIn(bed(), table)).toEqual([game('1'), game('2')]);
+      expect(await filesOf()).toEqual(paths);
     });
 
     it.each(['', '../up', 'a//b'])('refuses the folder %j', async (prefix) => {
