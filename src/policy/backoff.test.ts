@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decorrelatedJitter, exponential, fullJitter, sequence } from './index.ts';
+import { decorrelatedJitter, equalJitter, exponential, fullJitter, sequence } from './index.ts';
 
 describe('backoffs', () => {
   const failure = (attempt: number, previousDelay = 0) => ({ error: undefined, attempt, previousDelay });
@@ -16,6 +16,13 @@ describe('backoffs', () => {
     expect(decorrelated(failure(50, 1_000), () => 0)).toBe(100);
     expect(decorrelated(failure(50, 1_000), () => 0.5)).toBe(550);
     expect(fullJitter({ base: 100, cap: 1_000 })(failure(50), () => 0.25)).toBe(250);
+  });
+
+  it('take half of the delay for sure, and chance for the other half', () => {
+    const delays = [0, 0.25, 0.5, 1].map((chance) =>
+      equalJitter({ base: 1_000 })({ error: undefined, attempt: 3, previousDelay: 0 }, () => chance),
+    );
+    expect(delays).toEqual([2_000, 2_500, 3_000, 4_000]);
   });
 
   it('repeat the last step of a sequence', () => {

@@ -17,6 +17,14 @@ import {
 } from './index.ts';
 
 describe('an attempt', () => {
+  it('knows, where nothing bounds it, that it is the first and has all the time there is', async () => {
+    const seen: unknown[] = [];
+    await retry({ clock: new VirtualClock() }).execute((attempt) => {
+      seen.push(attempt.attempt, attempt.deadline, attempt.remaining(), attempt.signal.aborted);
+    });
+    expect(seen).toEqual([1, Infinity, Infinity, false]);
+  });
+
   it('knows its number, its deadline and the time left, also when it is not the first', async () => {
     const clock = new VirtualClock();
     await clock.advance('1s');
@@ -390,6 +398,21 @@ describe('work that is left behind', () => {
     await clock.advance('10s');
     expect(await result).toBe(2);
     expect(limited.atWork).toBe(0);
+  });
+
+  it('keeps its places in all that it went through', async () => {
+    const clock = new VirtualClock();
+    const outer = bulkhead({ limit: 1, clock });
+    const inner = bulkhead({ limit: 1, clock });
+    const slow = gated<number>();
+    const policy = compose(outer, inner, timeout({ after: '1s', clock }));
+    const result = policy.executeOutcome(slow.operation);
+    await clock.advance('1s');
+    expect(await result).toMatchObject({ kind: 'timeout' });
+    expect([outer.atWork, inner.atWork]).toEqual([1, 1]);
+    slow.open(7);
+    await clock.advance('1s');
+    expect([outer.atWork, inner.atWork]).toEqual([0, 0]);
   });
 
   it('keeps its place until the last of several has ended', async () => {

@@ -356,6 +356,18 @@ describe('circuit breaker', () => {
     expect(breaker.snapshot()).toMatchObject({ failures: 0, openedAt: null, probes: [], successes: 0 });
   });
 
+  it("leaves a call that was given up before it was made to its caller's reason", async () => {
+    const clock = new VirtualClock();
+    const breaker = circuitBreaker({ name: 'odds', trip: consecutiveFailures(1), clock });
+    await breaker.executeOutcome(() => Promise.reject(transient()));
+    const signal = AbortSignal.abort('enough');
+    expect(await breaker.executeOutcome(() => 1, { signal })).toMatchObject({
+      kind: 'cancelled',
+      error: 'enough',
+    });
+    expect(await breaker.executeOutcome(() => 1)).toMatchObject({ kind: 'rejected' });
+  });
+
   it('tells of each call that it turns away, however it was made, and of each change of its state', async () => {
     const { breaker, clock, events, open } = setUp({ probes: 1 });
     await open();
@@ -481,5 +493,23 @@ describe('circuit breaker', () => {
     await clock.advance('1m');
     breaker.restore(record);
     expect(breaker.snapshot()).toMatchObject({ openedAt: 3_600_000, openUntil: 3_900_000 });
+  });
+
+  it('stays open by a snapshot for as long as its growing time could be, jitter included, and no longer', () => {
+    const clock = new VirtualClock();
+    const breaker = circuitBreaker({
+      name: 'odds',
+      openFor: { base: 1_000, cap: 10_000, jitter: 0.5 },
+      clock,
+    });
+    const open = { ...breaker.snapshot(), state: 'open' as const, openedAt: 0 };
+    for (const [until, at] of [
+      [14_999, 14_999],
+      [15_000, 15_000],
+      [15_001, 15_000],
+    ] as const) {
+      breaker.restore({ ...open, openUntil: until });
+      expect(breaker.snapshot().openUntil).toBe(at);
+    }
   });
 });

@@ -46,6 +46,13 @@ describe('compose', () => {
     expect(() => compose({ ...one })).toThrow('compose[0] must be a policy');
   });
 
+  it.each([undefined, null, 'retry', 7, {}, () => {}])(
+    'refuses %o, which is no policy, by its place',
+    (given) => {
+      expect(() => compose(retry(), given as never)).toThrow(/^compose\[1\] must be a policy/);
+    },
+  );
+
   it('keeps the parameters, the result and `this` of what it wraps', async () => {
     const source = {
       rate: 2,

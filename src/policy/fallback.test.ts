@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { hanging, transient } from '../../test/policies/operations.ts';
+import { ServiceError } from '../errors/index.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { sleep } from '../time/index.ts';
 import {
@@ -50,6 +51,14 @@ describe('fallback', () => {
     await expect(clock.runUntil(result)).resolves.toBe('second');
     expect(clock.now()).toBe(1_900);
   });
+
+  it.each(['transient', 'throttled', 'permanent', 'timeout', 'rejected', 'unknown'] as const)(
+    'takes the place of an error of the kind %s',
+    async (kind) => {
+      const failing = () => Promise.reject(new ServiceError('away', { service: 'odds', kind }));
+      expect(await fallback(() => 'last known').execute(failing)).toBe('last known');
+    },
+  );
 
   it('gives a substitute that is nothing, and what a thenable gives', async () => {
     const failing = () => Promise.reject<number>(transient());

@@ -45,13 +45,14 @@ describe('timeout', () => {
 
   it('gives a signal that is read late as already aborted', async () => {
     const clock = new VirtualClock();
-    let late: () => boolean = () => false;
+    let late: () => AbortSignal | undefined = () => undefined;
     const result = timeout({ after: '1s', clock }).execute((attempt) => {
-      late = () => attempt.signal.aborted;
+      late = () => attempt.signal;
       return new Promise(() => {});
     });
-    await expect(clock.runUntil(result)).rejects.toBeInstanceOf(TimeoutError);
-    expect(late()).toBe(true);
+    const error = await clock.runUntil(result).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(late()).toMatchObject({ aborted: true, reason: error });
   });
 
   it('aborts the signal before the grace, in which work that heeds it ends the call', async () => {
