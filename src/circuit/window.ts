@@ -20,7 +20,12 @@ export interface Window {
 
 /** @throws ConfigurationError naming the field. */
 export function windowOf(field: string, size: WindowSize): Window {
-  if (typeof size !== 'object' || size === null) return timeWindow(milliseconds(field, size));
+  if (typeof size !== 'object' || size === null) {
+    const time = milliseconds(field, size);
+    // Its tenths must be told apart by the clock.
+    if (time < 1) throw new ConfigurationError(field, 'at least 1 ms', size);
+    return timeWindow(time);
+  }
   const { calls } = size;
   if (!Number.isSafeInteger(calls) || calls < 1 || calls > mostCalls)
     throw new ConfigurationError(`${field}.calls`, `a whole number from 1 to ${mostCalls}`, calls);

@@ -1,4 +1,3 @@
-import { ConfigurationError } from '../errors/index.ts';
 import { type Clock, type Duration, milliseconds, type Timer } from '../time/index.ts';
 import { captureContext } from './async-context.ts';
 import type { Work } from './attempt.ts';
@@ -7,7 +6,7 @@ import type { Nested, Split } from './chain.ts';
 import { FusedPolicy } from './fused-policy.ts';
 import { type Handle, handlesError, handlesValue } from './judge.ts';
 import { type Listener, tell } from './listen.ts';
-import { checkCommon } from './options.ts';
+import { checkBudget, checkCommon } from './options.ts';
 import type { Policy } from './policy.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { whole } from './whole.ts';
@@ -53,8 +52,7 @@ class HedgeSplit implements Split {
     this.clock = checkCommon('hedge', options);
     const { after, extra = 1, budget, handle, on } = options;
     whole('hedge.extra', extra);
-    if (budget !== undefined && typeof budget?.withdraw !== 'function')
-      throw new ConfigurationError('hedge.budget', 'a retryBudget', budget);
+    checkBudget('hedge', budget);
     this.after = milliseconds('hedge.after', after, { zero: true });
     this.extra = extra;
     this.budget = budget;
