@@ -32,6 +32,14 @@ describe('a shared circuit whose store is away', () => {
     expect(circuit.enter(1_000)).toEqual({ kind: 'admitted', ticket: { epoch: 2, probe: 0 } });
   });
 
+  it('probes when the time is up that it was last seen open for, however often it rejected before', () => {
+    const seen = { ...newCircuit(settings), state: 'open' as const, epoch: 1, openedAt: 0, openUntil: 5_000 };
+    const circuit = new AwayCircuit(settings, seen);
+    for (const now of [0, 2_500, 4_999])
+      expect(circuit.enter(now)).toEqual({ kind: 'rejected', retryAfter: 5_000 - now });
+    expect(circuit.enter(5_000)).toEqual({ kind: 'admitted', ticket: { epoch: 2, probe: 0 } });
+  });
+
   it('probes once in an open time, also where the circuit would take a further probe', () => {
     const circuit = opened({ successes: 3 });
     circuit.leave(ticketAt(circuit, 1_000), 'success', 1_001);

@@ -480,6 +480,28 @@ describe('work that is left behind', () => {
     expect(limited.atWork).toBe(0);
   });
 
+  it('below a policy of your own that calls twice, keeps the place until both have ended', async () => {
+    const clock = new VirtualClock();
+    const limited = bulkhead({ limit: 1, clock });
+    const policy = compose(
+      limited,
+      timeout({ after: '1s', clock }),
+      definePolicy('twice', async (next) => (await Promise.all([next(), next()]))[0]),
+    );
+    const gates = [gated<number>(), gated<number>()];
+    let calls = 0;
+    const result = policy.executeOutcome(() => (gates[calls++] as (typeof gates)[number]).operation());
+    await clock.advance('1s');
+    expect(await result).toMatchObject({ kind: 'timeout' });
+    const places: number[] = [limited.atWork];
+    for (const gate of gates) {
+      gate.open(1);
+      await clock.advance(0);
+      places.push(limited.atWork);
+    }
+    expect(places).toEqual([1, 1, 0]);
+  });
+
   it('gives back no turn of a rate limiter that its caller did not wait for to the end', async () => {
     const clock = new VirtualClock();
     const policy = rateLimiter({ limit: 1, wait: '1m', clock });

@@ -128,6 +128,10 @@ describe('circuit breaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
+  it('has the name that it was given', () => {
+    expect(circuitBreaker({ name: 'odds' }).name).toBe('odds');
+  });
+
   it('stays isolated until the last hold is let go', () => {
     const { breaker } = setUp();
     const first = breaker.isolate();
