@@ -10,10 +10,11 @@ import { scenarios } from './scenarios.ts';
 const skip = skipWithoutFirestore();
 
 // Of some hundreds of replays each, a scenario takes the emulator from half a minute to minutes. Where everything must be tested the short
-// ones are played, with a kill and a trigger in mid-run; otherwise one. In memory, and in CI in a file, all of them are.
-const chosen = process.env.CI
-  ? /data is there|during a run|for good|never be worked on|a kill in mid-run|paused and resumed/
-  : /data is there/;
+// ones are played, with a kill and a trigger in mid-run; otherwise one. In memory, and in CI in a file, all of them are, and here too with
+// FIRESTORE_FAULTS=all.
+const inCi = /data is there|during a run|for good|never be worked on|a kill in mid-run|paused and resumed/;
+const otherwise = process.env.CI ? inCi : /data is there/;
+const chosen = process.env.FIRESTORE_FAULTS === 'all' ? /./ : otherwise;
 
 describe.skipIf(skip !== undefined)(`Firestore's emulator${skip === undefined ? '' : ` (${skip})`}`, () => {
   let emulator: FirestoreEmulator;
