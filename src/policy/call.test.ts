@@ -10,6 +10,7 @@ import {
   constant,
   definePolicy,
   fallback,
+  type Policy,
   rateLimiter,
   retry,
   retryBudget,
@@ -237,6 +238,50 @@ describe('a call', () => {
     await clock.advance('2s');
     await Promise.all(calls);
     expect(heard).toEqual(['second', 'first']);
+  });
+
+  it.each<[string, (clock: VirtualClock) => Policy, number | undefined]>([
+    ['a time-out', (clock) => timeout({ after: '1s', clock }), undefined],
+    ['a time-out with a grace', (clock) => timeout({ after: '1s', grace: '1s', clock }), undefined],
+    ['its deadline', (clock) => bulkhead({ limit: 2, clock }), 1_000],
+  ])(
+    'hears where it was made that it is ended by %s, though nobody else listens',
+    async (_name, make, deadline) => {
+      const clock = new VirtualClock();
+      const who = new AsyncLocalStorage<string>();
+      const heard: unknown[] = [];
+      const policy = make(clock);
+      const calls = ['first', 'second'].map((name) =>
+        who.run(name, () =>
+          policy.executeOutcome(
+            ({ signal }) => {
+              signal.addEventListener('abort', () => heard.push(who.getStore()));
+              return hanging();
+            },
+            { deadline },
+          ),
+        ),
+      );
+      await clock.advance('5s');
+      expect((await Promise.all(calls)).map(({ ok }) => ok)).toEqual([false, false]);
+      expect(heard).toEqual(['first', 'second']);
+    },
+  );
+
+  it('is not made again when its caller gives up just before, after one that failed at once', async () => {
+    const clock = new VirtualClock();
+    const caller = new AbortController();
+    const operation = vi.fn(() => {
+      queueMicrotask(() => caller.abort('enough'));
+      throw transient();
+    });
+    const policy = retry({ attempts: 3, backoff: constant(0), clock });
+    expect(await policy.executeOutcome(operation, { signal: caller.signal })).toMatchObject({
+      kind: 'cancelled',
+      error: 'enough',
+    });
+    await clock.advance('1s');
+    expect(operation).toHaveBeenCalledTimes(1);
   });
 
   it('is made again after a thenable that rejects, as after a promise', async () => {
