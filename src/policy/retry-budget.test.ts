@@ -58,4 +58,14 @@ describe('a retry budget', () => {
     for (let call = 0; call < 1_000; call++) budget.deposit();
     expect(all(budget)).toBe(50);
   });
+
+  it('spends whole calls of its floor, which time brings back, before a part of what was earned', async () => {
+    const clock = new VirtualClock();
+    const budget = retryBudget({ ratio: 0.25, minPerSecond: 0.1, clock });
+    budget.deposit();
+    expect(budget.balance).toBe(1.25);
+    expect(budget.withdraw()).toBe(true);
+    await clock.advance('10s');
+    expect(budget.balance).toBe(1.25);
+  });
 });
