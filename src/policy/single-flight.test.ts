@@ -24,6 +24,22 @@ describe('single flight', () => {
     await expect(policy.wrap(operation)()).rejects.toThrow('singleFlight.key must be given');
   });
 
+  it('makes another call for who comes right after all have given up, which the next ones share', async () => {
+    const policy = singleFlight();
+    const caller = new AbortController();
+    const { operation, open } = gated<string>();
+    const second = vi.fn(operation);
+    const given = policy.executeOutcome(hanging, { key: 7, signal: caller.signal });
+    caller.abort('enough');
+    const asked = [policy.execute(second, { key: 7 })];
+    expect(await given).toMatchObject({ kind: 'cancelled' });
+    await new Promise(setImmediate);
+    asked.push(policy.execute(second, { key: 7 }));
+    open('fresh');
+    expect(await Promise.all(asked)).toEqual(['fresh', 'fresh']);
+    expect(second).toHaveBeenCalledTimes(1);
+  });
+
   it('leaves the others theirs when one gives up, and aborts when all have', async () => {
     const policy = singleFlight();
     const { operation, open } = gated<string>();
