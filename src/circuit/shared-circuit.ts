@@ -300,11 +300,7 @@ export function sharedCircuit(options: SharedCircuitOptions): SharedCircuit {
   async function attemptToLeave(ticket: Ticket, outcome: Outcome): Promise<void> {
     const cached = seen !== undefined && clock.now() - seen.at < cacheFor ? seen.record : undefined;
     const changesNothing =
-      outcome === 'success' &&
-      cached?.state === 'closed' &&
-      cached.failures === 0 &&
-      pending.length === 0 &&
-      counted === 'everywhere';
+      outcome === 'success' && cached?.state === 'closed' && cached.failures === 0 && pending.length === 0;
     // A success after successes costs neither a read nor a write, but where the trip rule wants to see each.
     if (ticket.probe === null && changesNothing && isUnmovedBySuccess(cached)) return;
     if (writeEvery > 0 && ticket.probe === null) return countSparingly(ticket, outcome);
