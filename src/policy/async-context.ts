@@ -1,31 +1,24 @@
-/** Runs what it is given, soon, in the context that was captured. */
-export type InContext = (run: () => void) => void;
+/** The asynchronous context of one place: what AsyncLocalStorage, and the traces and tenants kept in it, give there. */
+export interface AsyncContext {
+  /** Runs it in that context, at once. */
+  runInAsyncScope(run: () => void): void;
+}
+
+// By way of `process`, as an import would keep the policies out of browsers. Where there is none, there is no such context either.
+const Resource = globalThis.process?.getBuiltinModule?.('node:async_hooks')?.AsyncResource;
+
+const everywhere: AsyncContext = { runInAsyncScope: (run) => run() };
 
 /**
- * A function that runs what it is given, soon, in the asynchronous context of here and now: a timer shared by many calls
- * fires in that of whoever set it, and one caller's listeners must not see another's AsyncLocalStorage. Promises carry
- * the context on every platform; runs the first function it gets only.
+ * The context of here and now, for what comes later: a timer shared by many calls fires in that of whoever set it, and one
+ * caller's listeners must not see another's.
  */
-export function captureContext(): InContext {
-  let resolve: InContext = ignore;
-  new Promise<() => void>((settle) => {
-    resolve = settle;
-  }).then(call);
-  return resolve;
+export function captureContext(): AsyncContext {
+  return Resource === undefined ? everywhere : new Resource('breakwater');
 }
 
-/** The same, for one thing after another: not for two in one turn. */
-export function keepContext(): InContext {
-  let inContext = captureContext();
-  return (run) =>
-    inContext(() => {
-      inContext = captureContext();
-      run();
-    });
-}
-
-function ignore(): void {}
-
-function call(run: () => void): void {
-  run();
+/** Runs it in the context, or as it is where none was needed. */
+export function runIn(context: AsyncContext | undefined, run: () => void): void {
+  if (context === undefined) run();
+  else context.runInAsyncScope(run);
 }

@@ -48,11 +48,11 @@ export abstract class Work implements Attempt {
     return controller.signal;
   }
 
-  /** Aborts the signal, at once or in the context of whoever read it. */
-  abort(reason: unknown, soon: boolean): void {
+  /** Aborts the signal, in the context of whoever read it. */
+  abort(reason: unknown): void {
     const control = this.#control;
     if (control === undefined) this.#control = new Aborted(reason);
-    else if (control instanceof Control) control.abort(reason, soon);
+    else if (control instanceof Control) control.abort(reason);
   }
 
   get working(): boolean {
@@ -94,15 +94,14 @@ class Running {
 
 class Control {
   readonly controller: AbortController;
-  readonly #inContext = captureContext();
+  readonly #context = captureContext();
 
   constructor(controller: AbortController) {
     this.controller = controller;
   }
 
-  abort(reason: unknown, soon: boolean): void {
-    if (soon) this.#inContext(() => this.controller.abort(reason));
-    else this.controller.abort(reason);
+  abort(reason: unknown): void {
+    this.#context.runInAsyncScope(() => this.controller.abort(reason));
   }
 }
 

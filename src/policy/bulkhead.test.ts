@@ -119,4 +119,16 @@ describe('bulkhead', () => {
     expect(() => bulkhead(options)).toThrow(ConfigurationError);
     expect(() => bulkhead(options)).toThrow(`bulkhead.${field}`);
   });
+
+  it('lets in ever so many that end at once, one after the other', async () => {
+    const policy = bulkhead({ limit: 1, queue: 5_000 });
+    const first = gated<string>();
+    const calls = [policy.execute(first.operation)];
+    for (let index = 0; index < 5_000; index++) calls.push(policy.execute(() => `call ${index}`));
+    first.open('the first');
+    const results = await Promise.all(calls);
+    expect(results.slice(0, 2)).toEqual(['the first', 'call 0']);
+    expect(results.at(-1)).toBe('call 4999');
+    expect(policy.atWork).toBe(0);
+  });
 });

@@ -179,7 +179,7 @@ class Waiter implements Deadline {
   readonly #call: Call;
   readonly #slot: number;
   // Its turn comes when another caller's call ends.
-  readonly #inContext = captureContext();
+  readonly #context = captureContext();
 
   constructor(layer: BulkheadLayer, call: Call, slot: number, at: number) {
     this.at = at;
@@ -195,10 +195,15 @@ class Waiter implements Deadline {
 
   admit(): void {
     this.admitted = true;
-    this.#inContext(() => this.#call.admit(this.#slot, this));
+    this.#soon(() => this.#call.admit(this.#slot, this));
   }
 
   refuse(error: () => Error): void {
-    this.#inContext(() => this.#call.goOn(this.#slot, this, false, error()));
+    this.#soon(() => this.#call.goOn(this.#slot, this, false, error()));
+  }
+
+  // Not within the other's end: calls that end synchronously, one letting in the next, would fill the stack.
+  #soon(run: () => void): void {
+    queueMicrotask(() => this.#context.runInAsyncScope(run));
   }
 }

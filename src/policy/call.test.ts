@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it, vi } from 'vitest';
 import { flaky, gated, hanging, transient } from '../../test/policies/operations.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
+import { Chain } from './chain.ts';
 import {
   bulkhead,
   circuitBreaker,
@@ -16,6 +17,7 @@ import {
   retryBudget,
   timeout,
 } from './index.ts';
+import type { Layer } from './layer.ts';
 
 describe('an attempt', () => {
   it('knows, where nothing bounds it, that it is the first and has all the time there is', async () => {
@@ -561,5 +563,33 @@ describe('work that is left behind', () => {
     expect(await next).toBe(1);
     expect(operation).toHaveBeenCalledTimes(2);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('leaves a layer once, also if who hears that it ends the call gives that up', async () => {
+    const clock = new VirtualClock();
+    const caller = new AbortController();
+    const left: string[] = [];
+    let end = () => {};
+    const layer: Layer = {
+      clock,
+      callsBack: false,
+      enter: (call, slot) => {
+        end = () => call.endAt(slot, new Error('ended'));
+        return undefined;
+      },
+      succeed: () => void left.push('succeed'),
+      fail: () => void left.push('fail'),
+      ended: () => left.push('ended'),
+    };
+    const options = { signal: caller.signal };
+    const result = new Chain([layer])
+      .call(({ signal }) => {
+        signal.addEventListener('abort', () => caller.abort('enough'));
+        return hanging();
+      }, undefined)
+      .executeOutcome(options);
+    end();
+    expect(await result).toMatchObject({ kind: 'cancelled', error: 'enough' });
+    expect(left).toEqual(['ended']);
   });
 });

@@ -1,6 +1,6 @@
 import { classify, TimeoutError } from '../errors/index.ts';
 import { type Clock, type Deadline, deadlineTimer, type Timer } from '../time/index.ts';
-import { captureContext, type InContext, keepContext } from './async-context.ts';
+import { type AsyncContext, captureContext, runIn } from './async-context.ts';
 import { type Bound, unbounded, Work } from './attempt.ts';
 import type { Chain } from './chain.ts';
 import { type Layer, type Operation, waits } from './layer.ts';
@@ -68,10 +68,10 @@ export class Call extends Work {
 
   /**
    * The context of the caller, for a timer that will send something upwards from `slot`; undefined where that runs no code of the
-   * user's, as it costs some promises.
+   * user's.
    */
-  contextFor(slot: number): InContext | undefined {
-    return slot > this.#chain.callsBackAt ? keepContext() : undefined;
+  contextFor(slot: number): AsyncContext | undefined {
+    return slot > this.#chain.callsBackAt ? captureContext() : undefined;
   }
 
   /** Starts it; the promise settles as the call does. */
@@ -130,7 +130,7 @@ export class Call extends Work {
 
   /** Aborts the attempt's signal, without settling anything. */
   abortAttempt(reason: unknown): void {
-    this.#current?.abort(reason, true);
+    this.#current?.abort(reason);
   }
 
   /** Whether the operation is still at work. */
@@ -173,8 +173,9 @@ export class Call extends Work {
 
   /** Ends all that is inside the layer at `slot`, and goes on upwards from it with the error. */
   endAt(slot: number, error: unknown): void {
-    this.leaveInside(slot, error, false, true);
-    this.up(slot, false, error, false);
+    this.leaveInside(slot, error, false);
+    // Who heard of the signal's abort may have given the call up.
+    if (this.#resolve !== undefined) this.up(slot, false, error, false);
   }
 
   /** Lets a call through that was made to wait at `slot` by what is held there, if that wait is not over. */
@@ -198,14 +199,14 @@ export class Call extends Work {
   /** The caller gave up. */
   cancel(reason: unknown): void {
     if (this.#resolve === undefined) return;
-    this.leaveInside(-1, reason, true, false);
+    this.leaveInside(-1, reason, true);
     this.finish(false, reason, true);
   }
 
   /** The caller's deadline has passed. */
   late(after: number): void {
     const error = new TimeoutError('The call was not done by its deadline', after);
-    this.leaveInside(-1, error, false, true);
+    this.leaveInside(-1, error, false);
     this.finish(false, error, false);
   }
 
@@ -325,8 +326,8 @@ export class Call extends Work {
     };
     let wait: Pick<Timer, 'cancel'> = untimed();
     if (delay > 0) {
-      const inContext = captureContext();
-      wait = this.#chain.clock.setTimer(delay, () => inContext(goOn));
+      const context = captureContext();
+      wait = this.#chain.clock.setTimer(delay, () => context.runInAsyncScope(goOn));
     } else {
       // An operation that fails synchronously, and for ever, must not fill the stack.
       queueMicrotask(goOn);
@@ -334,7 +335,7 @@ export class Call extends Work {
     seldom.wait = wait;
   }
 
-  private leaveInside(slot: number, error: unknown, cancelled: boolean, soon: boolean): void {
+  private leaveInside(slot: number, error: unknown, cancelled: boolean): void {
     const seldom = this.#seldom;
     if (seldom !== undefined) {
       seldom.wait?.cancel();
@@ -344,7 +345,7 @@ export class Call extends Work {
     this.#current = undefined;
     if (current !== undefined) {
       if (current.working) this.leaveBehind(current);
-      current.abort(error, soon);
+      current.abort(error);
     }
     const { layers } = this.#chain;
     for (let inner = this.#depth; inner > slot; inner--) {
@@ -436,7 +437,7 @@ class Limits implements Deadline, Bound {
   readonly #call: Call;
   readonly #signal: AbortSignal | undefined;
   #after = 0;
-  #inContext: InContext | undefined;
+  #context: AsyncContext | undefined;
 
   constructor(call: Call, signal: AbortSignal | undefined, at: number) {
     this.#call = call;
@@ -452,7 +453,7 @@ class Limits implements Deadline, Bound {
         this.#call.late(0);
         return false;
       }
-      this.#inContext = this.#call.contextFor(Infinity);
+      this.#context = this.#call.contextFor(Infinity);
       deadlineTimer(clock).put(this);
     }
     this.#signal?.addEventListener('abort', this);
@@ -465,9 +466,7 @@ class Limits implements Deadline, Bound {
   }
 
   due(): void {
-    const late = () => this.#call.late(this.#after);
-    if (this.#inContext === undefined) late();
-    else this.#inContext(late);
+    runIn(this.#context, () => this.#call.late(this.#after));
   }
 
   handleEvent(): void {

@@ -1,5 +1,4 @@
 import {
-  type CircuitEvent,
   type CircuitHost,
   type CircuitSettings,
   type CircuitState,
@@ -14,7 +13,7 @@ import {
 } from '../circuit/index.ts';
 import { CircuitOpenError, ConfigurationError, withoutStack } from '../errors/index.ts';
 import { type Clock, type Deadline, deadlineTimer, milliseconds } from '../time/index.ts';
-import { type InContext, keepContext } from './async-context.ts';
+import { type AsyncContext, captureContext, runIn } from './async-context.ts';
 import type { Call } from './call.ts';
 import type { CircuitBreakerEvent, CircuitBreakerOptions, GrowingOpenTime } from './circuit-breaker.ts';
 import { type Handle, handlesError, handlesValue } from './judge.ts';
@@ -50,7 +49,6 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
   readonly #measures: boolean;
   #circuit: LocalCircuit | undefined;
   #watch: EpochWatch | undefined;
-  #inContext: InContext | undefined;
 
   constructor(options: CircuitBreakerOptions) {
     this.clock = checkCommon('circuitBreaker', options);
@@ -93,25 +91,12 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
   }
 
   moved(from: CircuitState, to: CircuitState): void {
-    const { name } = this;
-    if (this.#on === undefined) return;
-    if (this.#inContext === undefined) tell(this.#on, { kind: 'moved', name, from, to });
-    else this.#inContext(() => tell(this.#on, { kind: 'moved', name, from, to }));
-  }
-
-  /** Counts a call that is still running; a listener hears of what follows in that call's context. */
-  stillRunning(event: CircuitEvent & { readonly kind: 'running' }, inContext: InContext | undefined): void {
-    this.#inContext = inContext;
-    try {
-      this.circuit.apply(event);
-    } finally {
-      this.#inContext = undefined;
-    }
+    if (this.#on !== undefined) tell(this.#on, { kind: 'moved', name: this.name, from, to });
   }
 
   /** What a timer needs to be heard of in the context of here and now; nothing where nobody listens. */
-  context(): InContext | undefined {
-    return this.#on && keepContext();
+  context(): AsyncContext | undefined {
+    return this.#on && captureContext();
   }
 
   enter(call: Call, slot: number): Error | undefined {
@@ -226,7 +211,7 @@ class TimedTicket implements Deadline {
   place = -1;
   readonly #layer: CircuitBreakerLayer;
   readonly #started: number;
-  readonly #inContext: InContext | undefined;
+  readonly #context: AsyncContext | undefined;
   #reportedAt = 0;
   #next = 0;
 
@@ -234,7 +219,7 @@ class TimedTicket implements Deadline {
     this.#layer = layer;
     this.ticket = ticket;
     this.#started = layer.clock.now();
-    this.#inContext = layer.trip.marks === undefined ? undefined : layer.context();
+    this.#context = layer.trip.marks === undefined ? undefined : layer.context();
   }
 
   /** Waits for the next mark, if there is one. */
@@ -253,7 +238,7 @@ class TimedTicket implements Deadline {
     this.#next += 1;
     this.start();
     const { ticket } = this;
-    this.#layer.stillRunning({ kind: 'running', ticket, duration, reportedAt }, this.#inContext);
+    runIn(this.#context, () => this.#layer.circuit.apply({ kind: 'running', ticket, duration, reportedAt }));
   }
 
   end(sample: Sample): Sample {

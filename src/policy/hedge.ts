@@ -122,8 +122,8 @@ class Race {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#made > extra) return;
-    const inContext = captureContext();
-    this.#timer = clock.setTimer(after, () => inContext(() => this.#another('slow')));
+    const context = captureContext();
+    this.#timer = clock.setTimer(after, () => context.runInAsyncScope(() => this.#another('slow')));
   }
 
   /** Makes another call, unless there are to be no more. */

@@ -143,7 +143,7 @@ class Turn implements Deadline {
   readonly #layer: RateLimiterLayer;
   readonly #call: Call;
   readonly #slot: number;
-  readonly #inContext = captureContext();
+  readonly #context = captureContext();
 
   constructor(layer: RateLimiterLayer, call: Call, slot: number) {
     this.#layer = layer;
@@ -156,6 +156,6 @@ class Turn implements Deadline {
   }
 
   admit(): void {
-    this.#inContext(() => this.#call.admit(this.#slot, this));
+    this.#context.runInAsyncScope(() => this.#call.admit(this.#slot, this));
   }
 }

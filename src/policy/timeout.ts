@@ -7,7 +7,7 @@ import {
   deadlineTimer,
   milliseconds,
 } from '../time/index.ts';
-import { type InContext, keepContext } from './async-context.ts';
+import { type AsyncContext, captureContext, runIn } from './async-context.ts';
 import type { Bound } from './attempt.ts';
 import type { Call } from './call.ts';
 import { FusedPolicy } from './fused-policy.ts';
@@ -89,7 +89,7 @@ class TimeLimit implements Deadline, Bound {
   readonly #slot: number;
   readonly #outer: Bound;
   #overrun: Overrun | undefined;
-  readonly #inContext: InContext | undefined;
+  readonly #context: AsyncContext | undefined;
 
   constructor(layer: TimeoutLayer, call: Call, slot: number) {
     this.at = layer.clock.now() + layer.after;
@@ -97,7 +97,7 @@ class TimeLimit implements Deadline, Bound {
     this.#call = call;
     this.#slot = slot;
     this.#outer = call.bound;
-    this.#inContext = layer.on === undefined ? call.contextFor(slot) : keepContext();
+    this.#context = layer.on === undefined ? call.contextFor(slot) : captureContext();
   }
 
   leave(): Verdict {
@@ -113,37 +113,31 @@ class TimeLimit implements Deadline, Bound {
   }
 
   due(): void {
-    const { after, grace, deadlines, clock } = this.#layer;
+    runIn(this.#context, () => this.#timeIsUp());
+  }
+
+  graceIsOver(overrun: Overrun): void {
+    runIn(this.#context, () => this.#end(overrun));
+  }
+
+  #timeIsUp(): void {
+    const { after, grace, deadlines, clock, on } = this.#layer;
     const overrun = new Overrun(this, after, clock.now() + grace);
     this.#overrun = overrun;
     // The grace is for work: what waits in a queue, or between two attempts, would only begin late.
-    if (grace === 0 || !this.#call.operating) {
-      this.end(overrun, ['timed_out', 'work_left_running']);
-      return;
-    }
-    deadlines.put(overrun);
-    this.soon(() => this.tell(['timed_out']));
-    this.#call.abortAttempt(overrun.error);
+    const hasGrace = grace > 0 && this.#call.operating;
+    if (hasGrace) deadlines.put(overrun);
+    if (on !== undefined) tell(on, { kind: 'timed_out', after });
+    if (hasGrace) this.#call.abortAttempt(overrun.error);
+    else this.#end(overrun);
   }
 
-  /** Ends the call here, unless it has left by itself, and tells of it. */
-  end(overrun: Overrun, events: readonly TimeoutEvent['kind'][]): void {
-    this.soon(() => {
-      const leftRunning = !overrun.left && this.#call.operating;
-      this.tell(events.filter((kind) => leftRunning || kind !== 'work_left_running'));
-      if (!overrun.left) this.#call.endAt(this.#slot, overrun.error);
-    });
-  }
-
-  // In the caller's context, if that matters to anybody.
-  private soon(run: () => void): void {
-    if (this.#inContext === undefined) run();
-    else this.#inContext(run);
-  }
-
-  private tell(kinds: readonly TimeoutEvent['kind'][]): void {
-    const { on, after } = this.#layer;
-    if (on !== undefined) for (const kind of kinds) tell(on, { kind, after });
+  /** Ends the call here, unless a listener gave it up, and tells of the work that goes on. */
+  #end(overrun: Overrun): void {
+    const { after, on } = this.#layer;
+    if (on !== undefined && !overrun.left && this.#call.operating)
+      tell(on, { kind: 'work_left_running', after });
+    if (!overrun.left) this.#call.endAt(this.#slot, overrun.error);
   }
 }
 
@@ -163,6 +157,6 @@ class Overrun implements Deadline {
   }
 
   due(): void {
-    this.#limit.end(this, ['work_left_running']);
+    this.#limit.graceIsOver(this);
   }
 }

@@ -88,7 +88,8 @@ describe('when the event loop was blocked, and several timers are due together',
     await clock.advance('500ms');
     second.open('of the second');
     expect(await result).toBe('of the second');
-    expect(told).toEqual(['timed_out']);
+    // That it had ended nobody could know yet.
+    expect(told).toEqual(['timed_out', 'work_left_running']);
     expect(clock.pendingTimers).toBe(0);
   });
 });
@@ -184,27 +185,50 @@ describe("after a time-out, whose timer is everybody's", () => {
     expect(seen).toEqual(['second: open', 'third: half-open', 'third: closed']);
   });
 
-  it('a call is ended once, also if its work ends, or its caller gives up, in that very moment', async () => {
-    for (const end of ['work', 'caller'] as const) {
+  it.each([
+    ['work', 'before'],
+    ['work', 'after'],
+    ['caller', 'before'],
+    ['caller', 'after'],
+    ['listener', 'after'],
+  ] as const)(
+    'a call is ended once, also if its %s ends it in that very moment, right %s it',
+    async (end, when) => {
       const clock = new VirtualClock();
       const caller = new AbortController();
       const work = gated<string>();
       const told: string[] = [];
+      const alsoEnds = () => {
+        if (end === 'work') work.open('late');
+        else if (end === 'caller') caller.abort('enough');
+      };
+      if (when === 'before') deadlineTimer(clock).add(1_000, alsoEnds);
+      const places = bulkhead({ limit: 1, clock });
       const policy = compose(
         fallback((error) => (error as Error).name, { clock, on: ({ kind }) => told.push(kind) }),
+        places,
         timeout({ after: '1s', clock, on: ({ kind }) => told.push(kind) }),
       );
-      const result = policy.executeOutcome(work.operation, { signal: caller.signal });
-      // In the same firing of the timer, right after it.
-      deadlineTimer(clock).add(1_000, () => (end === 'work' ? work.open('late') : caller.abort('enough')));
-      await clock.advance('1s');
-      expect(await result).toMatchObject(
-        end === 'work'
-          ? { ok: true, value: 'TimeoutError' }
-          : { ok: false, kind: 'cancelled', error: 'enough' },
+      const result = policy.executeOutcome(
+        ({ signal }) => {
+          if (end === 'listener') signal.addEventListener('abort', () => caller.abort('enough'));
+          return work.operation();
+        },
+        { signal: caller.signal },
       );
-      expect(told).toContain('timed_out');
-      expect(told.filter((kind) => kind === 'fell_back')).toHaveLength(end === 'work' ? 1 : 0);
-    }
-  });
+      // In the same firing of the timer, right after it.
+      if (when === 'after') deadlineTimer(clock).add(1_000, alsoEnds);
+      await clock.advance('1s');
+      const isGivenUp = end === 'listener' || (end === 'caller' && when === 'before');
+      expect(await result).toMatchObject(
+        isGivenUp ? { ok: false, kind: 'cancelled', error: 'enough' } : { ok: true, value: 'TimeoutError' },
+      );
+      expect(told.includes('timed_out')).toBe(!isGivenUp || end === 'listener');
+      expect(told.filter((kind) => kind === 'fell_back')).toHaveLength(isGivenUp ? 0 : 1);
+      work.open('at last');
+      await clock.advance(0);
+      // The place was given back, and once.
+      expect(places.atWork).toBe(0);
+    },
+  );
 });
