@@ -35,6 +35,8 @@ export abstract class Work implements Attempt {
   abstract readonly attempt: number;
   abstract readonly deadline: number;
   abstract remaining(): number;
+  /** Hears how the operation ended. */
+  abstract settled(ok: boolean, value: unknown): void;
   #control: Control | Aborted | undefined;
   // Operations at work: its own, and those that calls nested in it have left running; with whom to tell when all have ended.
   #running: number | Running = 0;

@@ -1,11 +1,12 @@
 import { classify, TimeoutError } from '../errors/index.ts';
-import { type Clock, type Deadline, deadlineTimer, type Timer } from '../time/index.ts';
+import { type Deadline, deadlineTimer, type Timer } from '../time/index.ts';
 import { type AsyncContext, captureContext, runIn } from './async-context.ts';
 import { type Bound, unbounded, Work } from './attempt.ts';
 import type { Chain } from './chain.ts';
 import { type Layer, type Operation, waits } from './layer.ts';
 import type { ExecuteOptions, Outcome } from './policy.ts';
 import type { RetryBudget } from './retry-budget.ts';
+import { watch } from './watcher.ts';
 
 /**
  * One call on its way down through the layers to the operation and up again: the loop that all policies share.
@@ -19,7 +20,6 @@ export class Call extends Work {
   /** By when what is entered now must be done. */
   bound: Bound = unbounded;
 
-  #first = 1;
   // By when the first attempt was to be done.
   #firstBound: Bound = unbounded;
   readonly #chain: Chain;
@@ -44,7 +44,7 @@ export class Call extends Work {
 
   /** Of the first attempt. */
   override get attempt(): number {
-    return this.#first;
+    return this.#seldom?.first ?? 1;
   }
 
   override get deadline(): number {
@@ -52,7 +52,16 @@ export class Call extends Work {
   }
 
   override remaining(): number {
-    return Math.max(0, this.deadline - this.#chain.clock.now());
+    return this.until(this.deadline);
+  }
+
+  /** Milliseconds until then, none if it has passed. */
+  until(deadline: number): number {
+    return Math.max(0, deadline - this.#chain.clock.now());
+  }
+
+  override settled(ok: boolean, value: unknown): void {
+    this.workEnded(this, ok, value);
   }
 
   /** The number of the attempt that is made next, after one that failed. */
@@ -62,8 +71,10 @@ export class Call extends Work {
 
   /** Attempts are counted from 1 again: a retry inside another one starts anew. */
   countAnew(): void {
-    this.#first = 1;
-    if (this.#seldom?.attempt !== undefined) this.#seldom.attempt = 1;
+    const seldom = this.#seldom;
+    if (seldom === undefined) return;
+    seldom.first = 1;
+    if (seldom.attempt !== undefined) seldom.attempt = 1;
   }
 
   /**
@@ -231,7 +242,7 @@ export class Call extends Work {
 
   private start(options: CallOptions): void {
     const { signal, deadline = Infinity } = options;
-    this.#first = options.attempt ?? 1;
+    if (options.attempt !== undefined) this.seldom().first = options.attempt;
     if (options.parent !== undefined) {
       const seldom = this.seldom();
       seldom.parent = options.parent.call;
@@ -277,7 +288,7 @@ export class Call extends Work {
       result = operation(attempt);
       if (result instanceof Promise || isThenable(result)) {
         // Of a subclass, whose `then` may be anybody's, a promise that calls back once.
-        this.#chain.watchers.watch(Promise.resolve(result), this, attempt);
+        watch(Promise.resolve(result), attempt);
         return;
       }
     } catch (error) {
@@ -357,7 +368,7 @@ export class Call extends Work {
 
   private nextAttempt(): Work {
     const number = this.#seldom?.attempt;
-    if (number !== undefined) return new LaterAttempt(this.#chain.clock, number, this.bound);
+    if (number !== undefined) return new LaterAttempt(this, number, this.bound);
     this.#firstBound = this.bound;
     return this;
   }
@@ -392,12 +403,12 @@ export class Call extends Work {
 
 class LaterAttempt extends Work {
   override readonly attempt: number;
-  readonly #clock: Clock;
+  readonly #call: Call;
   readonly #bound: Bound;
 
-  constructor(clock: Clock, attempt: number, bound: Bound) {
+  constructor(call: Call, attempt: number, bound: Bound) {
     super();
-    this.#clock = clock;
+    this.#call = call;
     this.attempt = attempt;
     this.#bound = bound;
   }
@@ -407,7 +418,11 @@ class LaterAttempt extends Work {
   }
 
   override remaining(): number {
-    return Math.max(0, this.#bound.at - this.#clock.now());
+    return this.#call.until(this.#bound.at);
+  }
+
+  override settled(ok: boolean, value: unknown): void {
+    this.#call.workEnded(this, ok, value);
   }
 }
 
@@ -419,6 +434,8 @@ export interface CallOptions extends ExecuteOptions {
 
 /** What most calls do without. */
 class Seldom {
+  /** The first attempt's number, if the call is part of another one's attempt. */
+  first = 1;
   /** The attempt that is next, if it is not the first. */
   attempt: number | undefined;
   readonly slots: unknown[] = [];

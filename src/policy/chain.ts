@@ -3,7 +3,6 @@ import { type Clock, realClock } from '../time/index.ts';
 import type { Work } from './attempt.ts';
 import { Call, type CallOptions } from './call.ts';
 import type { Layer, Operation } from './layer.ts';
-import { Watchers } from './watcher.ts';
 
 /** Calls what is inside a split, under a signal or deadline of its own if it is given one. */
 export type Nested = (options?: CallOptions) => Promise<unknown>;
@@ -34,7 +33,6 @@ export class Chain {
   readonly clock: Clock;
   /** The outermost layer that runs code of the user's when something comes up to it; Infinity if there is none. */
   readonly callsBackAt: number;
-  readonly watchers = new Watchers();
   readonly #split: Split | undefined;
   readonly #inner: Chain | undefined;
 

@@ -68,15 +68,15 @@ class TimeoutLayer implements Layer {
   }
 
   succeed(call: Call, slot: number): Verdict {
-    return (call.slot(slot) as TimeLimit).leave();
+    return (call.slot(slot) as TimeLimit | Overrun).leave();
   }
 
   fail(call: Call, slot: number): Verdict {
-    return (call.slot(slot) as TimeLimit).leave();
+    return (call.slot(slot) as TimeLimit | Overrun).leave();
   }
 
   ended(call: Call, slot: number): void {
-    (call.slot(slot) as TimeLimit).leave();
+    (call.slot(slot) as TimeLimit | Overrun).leave();
   }
 }
 
@@ -84,79 +84,82 @@ class TimeoutLayer implements Layer {
 class TimeLimit implements Deadline, Bound {
   readonly at: number;
   place = -1;
-  readonly #layer: TimeoutLayer;
-  readonly #call: Call;
-  readonly #slot: number;
+  readonly layer: TimeoutLayer;
+  readonly call: Call;
+  readonly slot: number;
   readonly #outer: Bound;
-  #overrun: Overrun | undefined;
   readonly #context: AsyncContext | undefined;
 
   constructor(layer: TimeoutLayer, call: Call, slot: number) {
     this.at = layer.clock.now() + layer.after;
-    this.#layer = layer;
-    this.#call = call;
-    this.#slot = slot;
+    this.layer = layer;
+    this.call = call;
+    this.slot = slot;
     this.#outer = call.bound;
     this.#context = layer.on === undefined ? call.contextFor(slot) : captureContext();
   }
 
   leave(): Verdict {
-    const { deadlines } = this.#layer;
-    if (this.place >= 0) deadlines.cancel(this);
-    this.#call.bound = this.#outer;
-    const overrun = this.#overrun;
-    if (overrun === undefined) return undefined;
-    overrun.left = true;
-    if (overrun.place >= 0) deadlines.cancel(overrun);
-    // Whatever came out during the grace, and be it a value: the time was up.
-    return { ok: false, value: overrun.error };
+    if (this.place >= 0) this.layer.deadlines.cancel(this);
+    this.call.bound = this.#outer;
+    return undefined;
   }
 
   due(): void {
-    runIn(this.#context, () => this.#timeIsUp());
+    this.inContext(() => {
+      const overrun = new Overrun(this);
+      this.call.setSlot(this.slot, overrun);
+      overrun.start();
+    });
   }
 
-  graceIsOver(overrun: Overrun): void {
-    runIn(this.#context, () => this.#end(overrun));
-  }
-
-  #timeIsUp(): void {
-    const { after, grace, deadlines, clock, on } = this.#layer;
-    const overrun = new Overrun(this, after, clock.now() + grace);
-    this.#overrun = overrun;
-    // The grace is for work: what waits in a queue, or between two attempts, would only begin late.
-    const hasGrace = grace > 0 && this.#call.operating;
-    if (hasGrace) deadlines.put(overrun);
-    if (on !== undefined) tell(on, { kind: 'timed_out', after });
-    if (hasGrace) this.#call.abortAttempt(overrun.error);
-    else this.#end(overrun);
-  }
-
-  /** Ends the call here, unless a listener gave it up, and tells of the work that goes on. */
-  #end(overrun: Overrun): void {
-    const { after, on } = this.#layer;
-    if (on !== undefined && !overrun.left && this.#call.operating)
-      tell(on, { kind: 'work_left_running', after });
-    if (!overrun.left) this.#call.endAt(this.#slot, overrun.error);
+  inContext(run: () => void): void {
+    runIn(this.#context, run);
   }
 }
 
-/** What is past its time limit, until the grace is over. */
+/** What is past its time limit, until it is left. */
 class Overrun implements Deadline {
   readonly at: number;
   place = -1;
-  /** It has come out of the time-out since. */
-  left = false;
-  readonly error: TimeoutError;
   readonly #limit: TimeLimit;
+  readonly #error: TimeoutError;
+  #left = false;
 
-  constructor(limit: TimeLimit, after: number, at: number) {
+  constructor(limit: TimeLimit) {
+    const { after, grace, clock } = limit.layer;
     this.#limit = limit;
-    this.error = new TimeoutError(`Not done within ${after} ms`, after);
-    this.at = at;
+    this.#error = new TimeoutError(`Not done within ${after} ms`, after);
+    this.at = clock.now() + grace;
+  }
+
+  /** Gives the grace: to work alone, as what waits in a queue, or between two attempts, would only begin late. */
+  start(): void {
+    const { call, layer } = this.#limit;
+    const hasGrace = layer.grace > 0 && call.operating;
+    if (hasGrace) layer.deadlines.put(this);
+    if (layer.on !== undefined) tell(layer.on, { kind: 'timed_out', after: layer.after });
+    if (hasGrace) call.abortAttempt(this.#error);
+    else this.#end();
   }
 
   due(): void {
-    this.#limit.graceIsOver(this);
+    this.#limit.inContext(() => this.#end());
+  }
+
+  leave(): Verdict {
+    this.#left = true;
+    if (this.place >= 0) this.#limit.layer.deadlines.cancel(this);
+    this.#limit.leave();
+    // Whatever came out during the grace, and be it a value: the time was up.
+    return { ok: false, value: this.#error };
+  }
+
+  /** Ends the call here, unless a listener gave it up, and tells of the work that goes on. */
+  #end(): void {
+    const { call, layer, slot } = this.#limit;
+    if (layer.on !== undefined && !this.#left && call.operating)
+      tell(layer.on, { kind: 'work_left_running', after: layer.after });
+    if (!this.#left) call.endAt(slot, this.#error);
   }
 }
