@@ -6,11 +6,10 @@ export type Listener<Event> = (event: Event) => void;
 const telling = /* @__PURE__ */ new Set<unknown>();
 
 /**
- * Tells the listener; what it throws or rejects with is reported as an error of its own, and never reaches the call. An event
+ * Tells the listener, who must be there, so that no event is built for nobody; what it throws or rejects with is reported as an error of its own, and never reaches the call. An event
  * that it causes itself is told when it is done, so that it can't fill the stack.
  */
-export function tell<Event>(listener: Listener<Event> | undefined, event: Event): void {
-  if (listener === undefined) return;
+export function tell<Event>(listener: Listener<Event>, event: Event): void {
   if (telling.has(listener)) {
     queueMicrotask(() => tell(listener, event));
     return;
