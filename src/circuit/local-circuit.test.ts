@@ -38,6 +38,17 @@ describe('the circuit of one process', () => {
     expect(enter()).toBe(enter());
   });
 
+  it('reports no fault where there is none', async () => {
+    const reported = vi.fn();
+    vi.stubGlobal('reportError', reported);
+    const { clock, enter, end } = setUp();
+    end(enter(), 'failure');
+    await clock.advance(1_000);
+    end(enter(), 'success');
+    vi.unstubAllGlobals();
+    expect(reported).not.toHaveBeenCalled();
+  });
+
   it('says for sure that nobody is admitted only while it is open and its time is not up', async () => {
     const { clock, circuit, enter, end } = setUp();
     expect(circuit.refusal()).toBeUndefined();

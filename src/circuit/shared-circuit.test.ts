@@ -229,6 +229,16 @@ describe('shared circuit', () => {
       expect(clock.pendingTimers).toBe(0);
     });
 
+    it('says at once how a probe ended, also if others must end before it closes', async () => {
+      const rules = { trip: consecutiveFailures(10), openFor: 100, probes: 2, successes: 2 };
+      const circuit = join({ writeEvery: 1_000, ...rules });
+      for (let failure = 0; failure < 10; failure++) await work(circuit, 'failure');
+      await clock.advance(100);
+      await work(circuit, 'success');
+      expect(await state()).toMatchObject({ state: 'half-open', successes: 1, probes: [] });
+      expect(clock.pendingTimers).toBe(0);
+    });
+
     it('opens at once all the same', async () => {
       const circuit = join({ ...sparing, trip: consecutiveFailures(3) });
       for (let call = 0; call < 20; call++) await work(circuit, call % 2 === 0 ? 'failure' : 'success');

@@ -285,6 +285,14 @@ describe('the circuit as a machine', () => {
       ]);
     });
 
+    it('takes a chance of nothing at all for what it is', () => {
+      const growth = { factor: 2, cap: 4_000, jitter: 0.5, quiet: 10_000 };
+      const own = { ...settings, growth, random: () => 0 };
+      expect(transition(own, newCircuit(settings), opens[1], 5).effects).toEqual([
+        { kind: 'moved', from: 'closed', to: 'open' },
+      ]);
+    });
+
     it('says so also where a probe that hung opens it again', () => {
       const growth = { factor: 2, cap: 4_000, jitter: 0.5, quiet: 10_000 };
       const { record, effects } = transition({ ...settings, growth, random: throws }, halfOpen, enter, 1_200);

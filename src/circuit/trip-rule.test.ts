@@ -105,6 +105,7 @@ describe('failure rate', () => {
     [{ threshold: '0.5' as never }, 'threshold must be a number above 0 and at most 1'],
     [{ threshold: Number.NaN }, 'threshold must be'],
     [{ threshold: 1, window: 0 }, 'window must be'],
+    [{ threshold: 1, window: 0.5 }, 'window must be at least 1 ms, received 0.5'],
     [{ threshold: 1, window: null as never }, 'window must be'],
     [{ threshold: 1, window: { calls: 1.5 } }, 'window.calls must be a whole number from 1 to 10000'],
     [{ threshold: 1, window: { calls: 0 } }, 'window.calls must be'],
@@ -378,4 +379,11 @@ describe('a trip rule of your own', () => {
       expect('marks' in rule).toBe(false);
     },
   );
+
+  it('may keep what is a hundred deep in what it keeps, and no deeper', () => {
+    const nested = (depth: number): unknown => (depth === 0 ? [] : [nested(depth - 1)]);
+    const deep = nested(100);
+    expect(defineTripRule({ ...right, initial: deep } as never).initial).toBe(deep);
+    expect(() => defineTripRule({ ...right, initial: nested(101) } as never)).toThrow('must be JSON');
+  });
 });

@@ -47,7 +47,8 @@ class RealTimer implements Timer {
   }
 
   cancel(): void {
-    this.#clear(this.#handle);
+    // In a browser it may not be called as anybody's method.
+    this.#clear.call(undefined, this.#handle);
   }
 
   rest(): boolean {

@@ -58,7 +58,7 @@ describe('the deadline timer', () => {
     const called: number[] = [];
     for (const at of [30, 10]) timer.add(at, () => called.push(at));
     const none = { at: Number.NaN, place: -1, due: () => {} };
-    expect(() => timer.put(none)).toThrow(RangeError);
+    expect(() => timer.put(none)).toThrow(new RangeError('A deadline must be at a time, not NaN'));
     expect(none.place).toBe(-1);
     timer.add(20, () => called.push(20));
     await clock.runAll();
