@@ -79,7 +79,12 @@ export class LocalCircuit {
     const refused = this.refusal();
     if (refused !== undefined) return refused;
     const answer = answerOf(this.apply({ kind: 'enter' }));
-    return answer.kind === 'admitted' ? answer.ticket : { retryAfter: answer.retryAfter };
+    if (answer.kind === 'rejected') return { retryAfter: answer.retryAfter };
+    const { ticket } = answer;
+    if (ticket.epoch === this.#record.epoch) return ticket;
+    // Who heard that it moved has moved it on.
+    this.apply({ kind: 'leave', ticket, outcome: 'ignored' });
+    return this.enter();
   }
 
   /** Why nobody is admitted, where that is so for sure: very many calls may be turned away while it is open. */

@@ -1,4 +1,4 @@
-import { captureContext } from './async-context.ts';
+import { captureContext } from '../time/index.ts';
 import type { Attempt } from './policy.ts';
 
 /** By when something must be done; monotonic milliseconds. */

@@ -1,6 +1,12 @@
 import { BulkheadFullError, withoutStack } from '../errors/index.ts';
-import { type Clock, type Deadline, type Duration, deadlineTimer, milliseconds } from '../time/index.ts';
-import { captureContext } from './async-context.ts';
+import {
+  type Clock,
+  type Deadline,
+  type Duration,
+  deadlineTimer,
+  milliseconds,
+  captureContext,
+} from '../time/index.ts';
 import type { Call } from './call.ts';
 import { FusedPolicy } from './fused-policy.ts';
 import { type Layer, type Watch, waits } from './layer.ts';

@@ -4,6 +4,7 @@ import { flaky, gated, hanging, transient } from '../../test/policies/operations
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { Chain } from './chain.ts';
 import {
+  type Bulkhead,
   bulkhead,
   circuitBreaker,
   compose,
@@ -592,4 +593,32 @@ describe('work that is left behind', () => {
     expect(await result).toMatchObject({ kind: 'cancelled', error: 'enough' });
     expect(left).toEqual(['ended']);
   });
+
+  it.each<[string, () => Policy]>([
+    ['a time-out', () => timeout({ after: '1h' })],
+    ['a bulkhead', () => bulkhead({ limit: 1 })],
+  ])(
+    'hears through %s once of a promise that calls back by itself, and no other call hears of it',
+    async (_what, make) => {
+      const late: (() => void)[] = [];
+      const odd = () => {
+        const promise = Promise.resolve('its own');
+        const ownThen = (resolve: (value: string) => void) => {
+          for (const value of ['odd', 'odd again']) {
+            resolve(value);
+            late.push(() => resolve(`${value}, late`));
+          }
+        };
+        return Object.defineProperty(promise, 'then', { value: ownThen });
+      };
+      const policy = make();
+      expect(await policy.execute(odd)).toBe('its own');
+      const { operation, open } = gated<string>();
+      const others = [1, 2].map(() => make().execute(operation));
+      for (const call of late) call();
+      open("another's");
+      expect(await Promise.all(others)).toEqual(["another's", "another's"]);
+      expect((policy as Partial<Bulkhead>).atWork ?? 0).toBe(0);
+    },
+  );
 });

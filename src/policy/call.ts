@@ -1,6 +1,12 @@
 import { classify, TimeoutError } from '../errors/index.ts';
-import { type Deadline, deadlineTimer, type Timer } from '../time/index.ts';
-import { type AsyncContext, captureContext, runIn } from './async-context.ts';
+import {
+  type AsyncContext,
+  captureContext,
+  type Deadline,
+  deadlineTimer,
+  runIn,
+  type Timer,
+} from '../time/index.ts';
 import { type Bound, unbounded, Work } from './attempt.ts';
 import type { Chain } from './chain.ts';
 import { type Layer, type Operation, waits } from './layer.ts';
@@ -78,11 +84,12 @@ export class Call extends Work {
   }
 
   /**
-   * The context of the caller, for a timer that will send something upwards from `slot`; undefined where that runs no code of the
-   * user's.
+   * The context of the caller, for a timer that will end what is inside `slot` and send an error upwards from it; undefined where
+   * that runs no code of the user's.
    */
   contextFor(slot: number): AsyncContext | undefined {
-    return slot > this.#chain.callsBackAt ? captureContext() : undefined;
+    const { callsBackAt, endingCallsBackAt } = this.#chain;
+    return slot > callsBackAt || slot < endingCallsBackAt ? captureContext() : undefined;
   }
 
   /** Starts it; the promise settles as the call does. */
@@ -144,6 +151,11 @@ export class Call extends Work {
     this.#current?.abort(reason);
   }
 
+  /** It is settled: code of the user's that a layer called may have given it up. */
+  get over(): boolean {
+    return this.#resolve === undefined;
+  }
+
   /** Whether the operation is still at work. */
   get operating(): boolean {
     return this.#current?.working === true;
@@ -185,8 +197,8 @@ export class Call extends Work {
   /** Ends all that is inside the layer at `slot`, and goes on upwards from it with the error. */
   endAt(slot: number, error: unknown): void {
     this.leaveInside(slot, error, false);
-    // Who heard of the signal's abort may have given the call up.
-    if (this.#resolve !== undefined) this.up(slot, false, error, false);
+    // Who heard of it may have given the call up.
+    if (!this.over) this.up(slot, false, error, false);
   }
 
   /** Lets a call through that was made to wait at `slot` by what is held there, if that wait is not over. */
@@ -209,7 +221,7 @@ export class Call extends Work {
 
   /** The caller gave up. */
   cancel(reason: unknown): void {
-    if (this.#resolve === undefined) return;
+    if (this.over) return;
     this.leaveInside(-1, reason, true);
     this.finish(false, reason, true);
   }
@@ -232,7 +244,7 @@ export class Call extends Work {
 
   // By now the call may have been ended here, come back, and wait for something else.
   private waitsAt(slot: number, held: unknown): boolean {
-    return this.#resolve !== undefined && this.#depth === slot && this.slot(slot) === held;
+    return !this.over && this.#depth === slot && this.slot(slot) === held;
   }
 
   // Timers that are late fire together: then the one that ends the call is about to.
@@ -266,7 +278,7 @@ export class Call extends Work {
     for (let slot = from; slot < layers.length; slot++) {
       const layer = layers[slot] as Layer;
       const entered = layer.enter(this, slot);
-      if (this.#resolve === undefined) {
+      if (this.over) {
         // A listener of the layer's gave the call up.
         if (entered === undefined || entered === waits) layer.ended(this, slot, undefined, true);
         return;
@@ -287,7 +299,6 @@ export class Call extends Work {
     try {
       result = operation(attempt);
       if (result instanceof Promise || isThenable(result)) {
-        // Of a subclass, whose `then` may be anybody's, a promise that calls back once.
         watch(Promise.resolve(result), attempt);
         return;
       }
@@ -308,7 +319,7 @@ export class Call extends Work {
       this.#depth = slot - 1;
       const verdict = succeeded ? layer.succeed(this, slot, result) : layer.fail(this, slot, result);
       // A listener of the layer's may have given the call up.
-      if (this.#resolve === undefined) return;
+      if (this.over) return;
       if (verdict !== undefined) {
         if (typeof verdict === 'object') {
           succeeded = verdict.ok;
@@ -359,11 +370,12 @@ export class Call extends Work {
       current.abort(error);
     }
     const { layers } = this.#chain;
-    for (let inner = this.#depth; inner > slot; inner--) {
+    // A layer's listener may give the call up, which leaves all the others.
+    while (this.#depth > slot) {
+      const inner = this.#depth;
       this.#depth = inner - 1;
       (layers[inner] as Layer).ended(this, inner, error, cancelled);
     }
-    this.#depth = slot;
   }
 
   private nextAttempt(): Work {

@@ -33,6 +33,8 @@ export class Chain {
   readonly clock: Clock;
   /** The outermost layer that runs code of the user's when something comes up to it; Infinity if there is none. */
   readonly callsBackAt: number;
+  /** The innermost layer that does when the call is ended from outside; -1 if there is none. */
+  readonly endingCallsBackAt: number;
   readonly #split: Split | undefined;
   readonly #inner: Chain | undefined;
 
@@ -42,6 +44,7 @@ export class Chain {
     this.layers = (at < 0 ? parts : parts.slice(0, at)) as readonly Layer[];
     const callsBackAt = this.layers.findIndex(({ callsBack }) => callsBack);
     this.callsBackAt = callsBackAt < 0 ? Infinity : callsBackAt;
+    this.endingCallsBackAt = this.layers.findLastIndex(({ endingCallsBack }) => endingCallsBack);
     if (at >= 0) {
       this.#split = parts[at] as Split;
       this.#inner = new Chain(parts.slice(at + 1), clock);

@@ -12,8 +12,15 @@ import {
   type TripRule,
 } from '../circuit/index.ts';
 import { CircuitOpenError, ConfigurationError, withoutStack } from '../errors/index.ts';
-import { type Clock, type Deadline, deadlineTimer, milliseconds } from '../time/index.ts';
-import { type AsyncContext, captureContext, runIn } from './async-context.ts';
+import {
+  type Clock,
+  type Deadline,
+  deadlineTimer,
+  milliseconds,
+  type AsyncContext,
+  captureContext,
+  runIn,
+} from '../time/index.ts';
 import type { Call } from './call.ts';
 import type { CircuitBreakerEvent, CircuitBreakerOptions, GrowingOpenTime } from './circuit-breaker.ts';
 import { type Handle, handlesError, handlesValue } from './judge.ts';
@@ -33,6 +40,7 @@ const failed: Sample = Object.freeze({ failed: true, duration: 0, running: false
 export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost {
   readonly clock: Clock;
   readonly callsBack: boolean;
+  readonly endingCallsBack: boolean;
   readonly name: string;
   readonly trip: TripRule;
   readonly openFor: number;
@@ -77,6 +85,7 @@ export class CircuitBreakerLayer implements Layer, CircuitSettings, CircuitHost 
     this.#handle = options.handle;
     this.#on = options.on;
     this.callsBack = this.#on !== undefined || this.#handle !== undefined;
+    this.endingCallsBack = this.callsBack;
     this.#measures = (trip.needs ?? 'duration') === 'duration';
   }
 

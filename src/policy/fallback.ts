@@ -78,7 +78,10 @@ class FallbackLayer implements Layer {
   }
 
   #fallBack(call: Call, slot: number, error: unknown): Verdict {
+    // `handle`, and then the listener, may have given the call up.
+    if (call.over) return undefined;
     if (this.#on !== undefined) tell(this.#on, { kind: 'fell_back', error });
+    if (call.over) return undefined;
     let substitute: unknown;
     try {
       substitute = this.#substitute(error);

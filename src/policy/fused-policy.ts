@@ -42,7 +42,8 @@ export class FusedPolicy<Extra> implements Policy<Extra> {
     } catch (error) {
       work = Promise.reject(error);
     }
-    return work.then(alone.succeeded, alone.failed) as Promise<T | Extra>;
+    // Not by a `then` of its own, which may call back twice.
+    return Promise.prototype.then.call(work, alone.succeeded, alone.failed) as Promise<T | Extra>;
   }
 
   executeOutcome<T>(

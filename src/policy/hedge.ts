@@ -1,5 +1,4 @@
-import { type Clock, type Duration, milliseconds, type Timer } from '../time/index.ts';
-import { captureContext } from './async-context.ts';
+import { type Clock, type Duration, milliseconds, type Timer, captureContext } from '../time/index.ts';
 import type { Work } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Nested, Split } from './chain.ts';

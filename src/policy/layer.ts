@@ -27,6 +27,8 @@ export interface Layer {
   readonly clock: Clock;
   /** Whether code of the user's is run when something comes up to it, which must be in the context of the caller. */
   readonly callsBack: boolean;
+  /** Whether that is so too when the call is ended from outside. Default: no. */
+  readonly endingCallsBack?: boolean | undefined;
   /** Lets the call through (undefined), makes it wait, or gives the error it is rejected with. */
   enter(call: Call, slot: number): Error | typeof waits | undefined;
   succeed(call: Call, slot: number, value: unknown): Verdict;

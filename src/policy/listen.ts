@@ -6,8 +6,8 @@ export type Listener<Event> = (event: Event) => void;
 const telling = /* @__PURE__ */ new Set<unknown>();
 
 /**
- * Tells the listener, who must be there, so that no event is built for nobody; what it throws or rejects with is reported as an error of its own, and never reaches the call. An event
- * that it causes itself is told when it is done, so that it can't fill the stack.
+ * Tells the listener, which must be there: no event is built for nobody. What it throws or rejects with is reported as an error
+ * of its own, and never reaches the call. An event that it causes itself is told when it is done, so that it can't fill the stack.
  */
 export function tell<Event>(listener: Listener<Event>, event: Event): void {
   if (telling.has(listener)) {

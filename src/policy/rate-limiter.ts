@@ -1,6 +1,12 @@
 import { ConfigurationError, RateLimitError, withoutStack } from '../errors/index.ts';
-import { type Clock, type Deadline, type Duration, deadlineTimer, milliseconds } from '../time/index.ts';
-import { captureContext } from './async-context.ts';
+import {
+  type Clock,
+  type Deadline,
+  type Duration,
+  deadlineTimer,
+  milliseconds,
+  captureContext,
+} from '../time/index.ts';
 import type { Call } from './call.ts';
 import { FusedPolicy } from './fused-policy.ts';
 import { type Layer, waits } from './layer.ts';
@@ -14,7 +20,10 @@ export interface RateLimiterOptions {
   readonly limit: number;
   /** Default: 1 s. */
   readonly per?: Duration | undefined;
-  /** How many calls may come at once after a quiet time. Default: `limit`, and at least 1. */
+  /**
+   * How many calls may come at once after a quiet time. Timers come to the millisecond: to let more than a thousand a second through
+   * after a wait, it must be as many as come in some milliseconds. Default: `limit`, and at least 1.
+   */
   readonly burst?: number | undefined;
   /** How long a call may wait for its turn; 0 rejects at once, Infinity never. Default: 0. */
   readonly wait?: Duration | undefined;
@@ -132,7 +141,8 @@ class RateLimiterLayer implements Layer {
   }
 
   #await(turn: Turn): void {
-    turn.at = this.#next(this.clock.now());
+    // In the past if time passes faster than the timer comes: then it is due with the one before.
+    turn.at = this.#theoretical - this.#tolerance;
     deadlineTimer(this.clock).put(turn);
   }
 }

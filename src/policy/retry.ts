@@ -112,6 +112,8 @@ class RetryLayer implements Layer {
   }
 
   #again(call: Call, slot: number, error: unknown, { retryAfter = 0 }: Partial<Classification>): Verdict {
+    // `handle`, and then the backoff, may have given the call up.
+    if (call.over) return undefined;
     let state = call.slot(slot) as RetryState | undefined;
     if (state === undefined) {
       state = new RetryState(0);
@@ -128,6 +130,7 @@ class RetryLayer implements Layer {
       // A backoff that throws, or gives no duration, is a fault of the program: it must show, and the call must settle.
       return { ok: false, value: wrong };
     }
+    if (call.over) return undefined;
     const deadline = call.bound.at;
     if (deadline !== Infinity || this.#maxElapsed !== Infinity) {
       const next = this.clock.now() + delay;

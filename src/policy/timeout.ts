@@ -6,8 +6,10 @@ import {
   type Duration,
   deadlineTimer,
   milliseconds,
+  type AsyncContext,
+  captureContext,
+  runIn,
 } from '../time/index.ts';
-import { type AsyncContext, captureContext, runIn } from './async-context.ts';
 import type { Bound } from './attempt.ts';
 import type { Call } from './call.ts';
 import { FusedPolicy } from './fused-policy.ts';

@@ -6,11 +6,12 @@ const mostKept = 128;
 // Making their two functions anew for each call would be most of what a call allocates.
 const free: Watcher[] = [];
 
-/** Tells the attempt how its work ended. */
+/** Tells the attempt, once, how its work ended. */
 export function watch(work: Promise<unknown>, attempt: Work): void {
   const watcher = free.pop() ?? new Watcher();
   watcher.attempt = attempt;
-  work.then(watcher.succeeded, watcher.failed);
+  // Not by a `then` of its own, which may call back twice: the watcher may be another call's by then.
+  Promise.prototype.then.call(work, watcher.succeeded, watcher.failed);
 }
 
 /** Hears of one promise at a time, which calls one of its functions once; it is free again when that is done. */

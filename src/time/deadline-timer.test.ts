@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../testing/virtual-clock.ts';
@@ -64,6 +65,22 @@ describe('the deadline timer', () => {
     await clock.runAll();
     expect(called).toEqual([10, 20, 30]);
     expect(timer.size).toBe(0);
+  });
+
+  it('is set in the context of no caller, which it would keep for ever', async () => {
+    const who = new AsyncLocalStorage<string>();
+    const setBy: unknown[] = [];
+    const clock = new (class extends VirtualClock {
+      override setTimer(delay: number, callback: () => void) {
+        setBy.push(who.getStore());
+        return super.setTimer(delay, callback);
+      }
+    })();
+    const timer = who.run('the first', () => new DeadlineTimer(clock));
+    who.run('the first', () => timer.add(10, () => {}));
+    who.run('the second', () => timer.add(20, () => {}));
+    await clock.advance(30);
+    expect(setBy).toEqual([undefined, undefined]);
   });
 
   it('calls the others also when one throws', async () => {

@@ -1,3 +1,4 @@
+import { contextOfNobody } from './async-context.ts';
 import type { Clock, Timer } from './clock.ts';
 
 /** Something that is due at a time, unless it is cancelled before. */
@@ -71,7 +72,8 @@ export class DeadlineTimer {
   #fire(): void {
     this.#timer = undefined;
     this.#resting = false;
-    this.#armedFor = Infinity;
+    // What is put meanwhile needs no timer of its own: one is set at the end for all.
+    this.#armedFor = -Infinity;
     const now = this.#clock.now();
     try {
       for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
@@ -80,15 +82,20 @@ export class DeadlineTimer {
       }
     } finally {
       // Also if one of them threw: the others are still due.
+      this.#armedFor = Infinity;
       const next = this.#heap[0];
-      if (next !== undefined && next.at < this.#armedFor) this.#arm(next.at);
+      if (next !== undefined) this.#arm(next.at);
     }
   }
 
   #arm(at: number): void {
     this.#timer?.cancel();
     this.#armedFor = at;
-    this.#timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now()), () => this.#fire());
+    const delay = Math.max(0, at - this.#clock.now());
+    // Or it would keep what belongs to the call that set it, and it is set again for ever.
+    contextOfNobody.runInAsyncScope(() => {
+      this.#timer = this.#clock.setTimer(delay, () => this.#fire());
+    });
   }
 
   #rest(): void {

@@ -1,3 +1,4 @@
+export { type AsyncContext, captureContext, runIn } from './async-context.ts';
 export type { Clock, Timer } from './clock.ts';
 export { realClock } from './clock.ts';
 export type { Duration, DurationRule } from './duration.ts';

@@ -11,6 +11,8 @@ export interface Report {
   readonly outcomes: readonly unknown[];
   /** By kind, over all places in the code where an object of it is made. */
   readonly built: Readonly<Record<string, readonly number[]>>;
+  /** At how many places in the code a listener is told. */
+  readonly told: number;
 }
 
 const session = new Session();
@@ -23,7 +25,7 @@ const heard: string[] = [];
 const outcomes = await everyEvent(
   process.argv[2] === 'heard' ? (event) => heard.push(event.kind) : undefined,
 );
-process.send?.({ heard, outcomes, built: await countBuilt() } satisfies Report);
+process.send?.({ heard, outcomes, ...(await countBuilt()) } satisfies Report);
 session.disconnect();
 process.disconnect();
 
@@ -61,15 +63,16 @@ async function everyEvent(on: ((event: { readonly kind: string }) => void) | und
   return ended.map((outcome) => String('error' in outcome ? outcome.error : outcome.value));
 }
 
-async function countBuilt(): Promise<Record<string, number[]>> {
+async function countBuilt(): Promise<Pick<Report, 'built' | 'told'>> {
   const { result: scripts } = await session.post('Profiler.takePreciseCoverage');
   const built: Record<string, number[]> = {};
+  let told = 0;
   for (const { url, functions } of scripts) {
     if (!url.includes('/src/policy/')) continue;
+    const code = readFileSync(new URL(url), 'utf8');
+    if (!url.endsWith('/listen.ts')) told += [...code.matchAll(/\btell\(/g)].length;
     const ranges = functions.flatMap((each) => each.ranges);
-    for (const { index, 1: kind = '' } of readFileSync(new URL(url), 'utf8').matchAll(
-      /\{\s*kind: '(\w+)'/g,
-    )) {
+    for (const { index, 1: kind = '' } of code.matchAll(/\{\s*kind: '(\w+)'/g)) {
       const around = ranges.filter(({ startOffset, endOffset }) => startOffset <= index && index < endOffset);
       const innermost = around.reduce((a, b) =>
         b.endOffset - b.startOffset < a.endOffset - a.startOffset ? b : a,
@@ -77,5 +80,5 @@ async function countBuilt(): Promise<Record<string, number[]>> {
       built[kind] = [...(built[kind] ?? []), innermost.count];
     }
   }
-  return built;
+  return { built, told };
 }

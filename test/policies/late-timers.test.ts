@@ -11,6 +11,7 @@ import {
   rateLimiter,
   retry,
   slowCalls,
+  type Timer,
   timeout,
 } from '../../src/policy/index.ts';
 import { deadlineTimer } from '../../src/time/index.ts';
@@ -71,6 +72,32 @@ describe('when the event loop was blocked, and several timers are due together',
     expect(await result).toMatchObject({ kind: 'timeout' });
     expect(attempts).toEqual([1]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('all turns of the rate limiter that have come are taken, though time passes meanwhile', async () => {
+    class Passing extends LaggingClock {
+      #reads = 0;
+      timers = 0;
+      override now(): number {
+        this.#reads += 1;
+        return super.now() + this.#reads * 1e-3;
+      }
+      override setTimer(delay: number, callback: () => void): Timer {
+        this.timers += 1;
+        return super.setTimer(delay, callback);
+      }
+    }
+    const clock = new Passing();
+    const limiter = rateLimiter({ limit: 1, per: 1, burst: 100, wait: Infinity, clock });
+    let taken = 0;
+    for (let call = 0; call < 200; call++) void limiter.execute(() => ++taken);
+    expect(taken).toBe(100);
+    clock.timers = 0;
+    // As much time as fifty more calls need.
+    await clock.block(50);
+    expect(taken).toBe(150);
+    // For the one after them.
+    expect(clock.timers).toBe(1);
   });
 
   it('work that ends with its time is followed by one attempt, which the time-out of the first does not end', async () => {
@@ -163,6 +190,26 @@ describe("after a time-out, whose timer is everybody's", () => {
           return true;
         },
       });
+      expect(seen).toEqual(['second moved', 'first is asked', 'second is asked']);
+    },
+  );
+
+  it.each([undefined, 1_000])(
+    'so are those of a breaker inside the time-out, by a deadline of %s ms too',
+    async (deadline) => {
+      const seen: unknown[] = [];
+      const told = (options: Partial<CircuitBreakerOptions>) =>
+        both((clock) => {
+          const breaker = circuitBreaker({ name: 'odds', trip: consecutiveFailures(2), clock, ...options });
+          const policy = compose(
+            timeout({ after: deadline === undefined ? '1s' : '1h', clock }),
+            retry({ clock }),
+            breaker,
+          );
+          return () => policy.executeOutcome(hanging, { deadline });
+        });
+      await told({ on: ({ kind }) => seen.push(`${who.getStore()} ${kind}`) });
+      await told({ handle: () => seen.push(`${who.getStore()} is asked`) > 0 });
       expect(seen).toEqual(['second moved', 'first is asked', 'second is asked']);
     },
   );

@@ -4,7 +4,8 @@ export interface AsyncContext {
   runInAsyncScope(run: () => void): void;
 }
 
-// By way of `process`, as an import would keep the policies out of browsers. Where there is none, there is no such context either.
+// By way of `process`, as an import would keep the policies out of browsers, which have no such context. It is lost where a platform
+// has one, and no `process`.
 const Resource = globalThis.process?.getBuiltinModule?.('node:async_hooks')?.AsyncResource;
 
 const everywhere: AsyncContext = { runInAsyncScope: (run) => run() };
@@ -22,3 +23,6 @@ export function runIn(context: AsyncContext | undefined, run: () => void): void 
   if (context === undefined) run();
   else context.runInAsyncScope(run);
 }
+
+/** That of no call: of whoever loaded this. */
+export const contextOfNobody: AsyncContext = /* @__PURE__ */ captureContext();
