@@ -10,7 +10,7 @@ import { countsOf, type TripRule } from './trip-rule.ts';
 export function anyOf(...rules: readonly TripRule[]): TripRule {
   if (rules.length === 0) throw new ConfigurationError('anyOf', 'given at least one trip rule', rules);
   rules.forEach((rule, index) => {
-    if (typeof rule?.trips !== 'function')
+    if (typeof rule?.trips !== 'function' || typeof rule.record !== 'function')
       throw new ConfigurationError(`anyOf[${index}]`, 'a trip rule', rule);
   });
   const needs = rules.map((rule) => rule.needs ?? 'duration');

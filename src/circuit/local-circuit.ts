@@ -52,17 +52,22 @@ export class LocalCircuit {
   /**
    * Puts a record in the place of the present one, as a new epoch: results of earlier calls don't count. The probes that are at
    * work keep their places; those of the record are none of ours.
+   *
+   * @param held It is isolated, whatever the record says. Default: false.
    */
-  restore(record: CircuitRecord): void {
+  restore(record: CircuitRecord, held = false): void {
     const before = this.#record;
-    this.#record = structuredClone({
+    const now = this.#clock.now();
+    const restored = structuredClone({
       ...carriedOn(this.#settings, record),
       epoch: Math.max(record.epoch, before.epoch) + 1,
       probes: [],
-      lingering: atWork(before, this.#clock.now()),
+      lingering: atWork(before, now),
       nextProbe: Math.max(record.nextProbe, before.nextProbe),
     });
-    if (before.state !== record.state) this.#host.moved(before.state, record.state);
+    this.#record = held ? transition(this.#settings, restored, { kind: 'isolate' }, now).record : restored;
+    const { state } = this.#record;
+    if (before.state !== state) this.#host.moved(before.state, state);
   }
 
   /** The ticket of all calls admitted now; undefined unless it is closed. */

@@ -63,7 +63,8 @@ export type CircuitEvent =
   | { readonly kind: 'ready' }
   | { readonly kind: 'isolate' }
   | { readonly kind: 'release' }
-  | { readonly kind: 'reset' }
+  /** Closes it, or leaves it isolated if it is held. */
+  | { readonly kind: 'reset'; readonly held?: boolean | undefined }
   /** Nothing happened but the passing of time. */
   | { readonly kind: 'tick' };
 
@@ -142,7 +143,7 @@ export function transition(
       return record.state === 'isolated' ? move(settings, record, 'closed', now) : unchanged(record);
     case 'reset': {
       const { growth: _, ...rest } = record;
-      return move(settings, rest, 'closed', now);
+      return move(settings, rest, event.held ? 'isolated' : 'closed', now);
     }
     case 'tick':
       return unchanged(record);

@@ -282,6 +282,7 @@ describe('any of several rules', () => {
   it('refuses none, and what is no rule', () => {
     expect(() => anyOf()).toThrow('anyOf must be given at least one trip rule');
     expect(() => anyOf({} as never)).toThrow('anyOf[0] must be a trip rule');
+    expect(() => anyOf({ trips: () => true } as never)).toThrow('anyOf[0] must be a trip rule');
     expect(() => anyOf(consecutiveFailures(1), undefined as never)).toThrow('anyOf[1] must be a trip rule');
   });
 
@@ -357,6 +358,9 @@ describe('a trip rule of your own', () => {
     ['initial', { initial: undefined }, 'JSON'],
     ['initial', { initial: [1, Infinity] }, 'JSON'],
     ['initial', { initial: circle() }, 'JSON'],
+    ['marks', { marks: 5 }, 'milliseconds above 0, ascending'],
+    ['marks', { marks: null }, 'milliseconds above 0, ascending'],
+    ['marks', { marks: ['5'] }, 'milliseconds above 0, ascending'],
     ['marks', { marks: [5, 3] }, 'milliseconds above 0, ascending'],
     ['marks', { marks: [5, 5] }, 'milliseconds above 0, ascending'],
     ['marks', { marks: [0, 5] }, 'milliseconds above 0, ascending'],
@@ -369,6 +373,10 @@ describe('a trip rule of your own', () => {
     expect(() => defineTripRule({ ...right, ...wrong } as never)).toThrow(
       `defineTripRule.${field} must be ${allowed}`,
     );
+  });
+
+  it.each([null, undefined, 5])('refuses %s for a definition', (definition) => {
+    expect(() => defineTripRule(definition as never)).toThrow('defineTripRule must be given an object');
   });
 
   it.each([null, 'text', '', true, false, -1.5, [], {}, [1, 'a', null, { deep: [true] }]])(

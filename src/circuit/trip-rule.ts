@@ -61,6 +61,8 @@ export interface TripRuleDefinition<State extends TripState> {
 export function defineTripRule<const State extends TripState>(
   definition: TripRuleDefinition<Widened<State>>,
 ): TripRule {
+  if (typeof definition !== 'object' || definition === null)
+    throw new ConfigurationError('defineTripRule', 'given an object', definition);
   const { name, initial, record, trips, marks } = definition;
   if (typeof name !== 'string' || name === '')
     throw new ConfigurationError('defineTripRule.name', 'a name', name);
@@ -80,7 +82,10 @@ export function defineTripRule<const State extends TripState>(
 
 /** @throws ConfigurationError unless they are milliseconds above 0, ascending. */
 export function checkMarks(field: string, marks: TripRule['marks']): void {
-  if (marks?.some((mark, index) => !(mark > (marks[index - 1] ?? 0) && mark < Infinity)))
+  if (marks === undefined) return;
+  const ascend = (mark: unknown, index: number) =>
+    typeof mark === 'number' && mark > (marks[index - 1] ?? 0) && mark < Infinity;
+  if (!Array.isArray(marks) || !marks.every(ascend))
     throw new ConfigurationError(field, 'milliseconds above 0, ascending', marks);
 }
 

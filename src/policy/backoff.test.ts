@@ -25,6 +25,10 @@ describe('backoffs', () => {
     expect(delays).toEqual([2_000, 2_500, 3_000, 4_000]);
   });
 
+  it.each([null, undefined, [], 5])('are no sequence of %j', (delays) => {
+    expect(() => sequence(delays as never)).toThrow('sequence must be a list with at least one delay');
+  });
+
   it('repeat the last step of a sequence', () => {
     const backoff = sequence(['1s', '5s']);
     expect([1, 2, 3].map((attempt) => backoff(failure(attempt), () => 0))).toEqual([1_000, 5_000, 5_000]);

@@ -75,10 +75,10 @@ export function decorrelatedJitter(options: BackoffOptions = {}): Backoff {
 
 /** The delays in order, the last one again and again. @throws ConfigurationError for an empty list. */
 export function sequence(delays: Iterable<Duration>): Backoff {
-  const steps = Array.from(delays, (delay, index) =>
+  const steps = Array.from(delays ?? [], (delay, index) =>
     milliseconds(`sequence[${index}]`, delay, { zero: true }),
   );
-  if (steps.length === 0) throw new ConfigurationError('sequence', 'a list with at least one delay', steps);
+  if (steps.length === 0) throw new ConfigurationError('sequence', 'a list with at least one delay', delays);
   return ({ attempt }) => steps[Math.min(attempt, steps.length) - 1] as number;
 }
 

@@ -179,19 +179,17 @@ export class Call extends Work {
     }
   }
 
-  /** Counts the call once in a budget, whichever policies of it share that. */
+  /** Counts the call once in a budget, whichever policies of it share that, and however many calls it is made of. */
   deposit(budget: RetryBudget): void {
     const seldom = this.seldom();
-    if (seldom.parent?.deposited(budget) || seldom.budgets?.includes(budget)) return;
+    if (seldom.parent !== undefined) {
+      seldom.parent.deposit(budget);
+      return;
+    }
     seldom.budgets ??= [];
+    if (seldom.budgets.includes(budget)) return;
     seldom.budgets.push(budget);
     budget.deposit();
-  }
-
-  deposited(budget: RetryBudget): boolean {
-    return (
-      this.#seldom?.budgets?.includes(budget) === true || this.#seldom?.parent?.deposited(budget) === true
-    );
   }
 
   /** Ends all that is inside the layer at `slot`, and goes on upwards from it with the error. */
@@ -219,18 +217,15 @@ export class Call extends Work {
     this.up(this.#chain.layers.length - 1, ok, value, within);
   }
 
-  /** The caller gave up. */
-  cancel(reason: unknown): void {
-    if (this.over) return;
-    this.leaveInside(-1, reason, true);
-    this.finish(false, reason, true);
-  }
-
   /** The caller's deadline has passed. */
   late(after: number): void {
-    const error = new TimeoutError('The call was not done by its deadline', after);
-    this.leaveInside(-1, error, false);
-    this.finish(false, error, false);
+    this.timeIsUp(new TimeoutError('The call was not done by its deadline', after));
+  }
+
+  /** The caller's signal is aborted: it gave up, or the time-out around the call that this is part of did. */
+  aborted(reason: unknown): void {
+    if (reason instanceof TimeoutError && this.#seldom?.parent !== undefined) this.timeIsUp(reason);
+    else this.cancel(reason);
   }
 
   private promise(): Promise<unknown> {
@@ -240,6 +235,18 @@ export class Call extends Work {
     taken.resolve = undefined;
     taken.reject = undefined;
     return promise;
+  }
+
+  private cancel(reason: unknown): void {
+    if (this.over) return;
+    this.leaveInside(-1, reason, true);
+    this.finish(false, reason, true);
+  }
+
+  private timeIsUp(error: TimeoutError): void {
+    if (this.over) return;
+    this.leaveInside(-1, error, false);
+    this.finish(false, error, false);
   }
 
   // By now the call may have been ended here, come back, and wait for something else.
@@ -499,7 +506,7 @@ class Limits implements Deadline, Bound {
   }
 
   handleEvent(): void {
-    this.#call.cancel(this.#signal?.reason);
+    this.#call.aborted(this.#signal?.reason);
   }
 }
 

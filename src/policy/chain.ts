@@ -12,6 +12,9 @@ export interface Made {
   readonly key?: unknown;
   /** Of a wrapped function. */
   readonly args?: readonly unknown[] | undefined;
+  /** The function that was wrapped, and its `this`. */
+  readonly wrapped?: unknown;
+  readonly self?: unknown;
 }
 
 /** A policy that can't be a layer, as it calls what is inside it several times at once, or with code of its own. */

@@ -241,9 +241,10 @@ class TimedTicket implements Deadline {
 
   due(): void {
     const { clock, trip } = this.#layer;
-    const duration = clock.now() - this.#started;
     const reportedAt = this.#reportedAt;
     this.#reportedAt = trip.marks?.[this.#next] ?? 0;
+    // The difference may come out a little smaller, by rounding.
+    const duration = Math.max(this.#reportedAt, clock.now() - this.#started);
     this.#next += 1;
     this.start();
     const { ticket } = this;
@@ -259,12 +260,12 @@ class TimedTicket implements Deadline {
 
 function growthOf(openFor: GrowingOpenTime, base: number): OpenTimeGrowth {
   const field = 'circuitBreaker.openFor';
-  const { factor = 2, jitter = 0.1 } = openFor;
+  const { factor = 2, jitter = 0.1, quiet = openFor.cap } = openFor;
   const cap = milliseconds(`${field}.cap`, openFor.cap);
   if (cap < base) throw new ConfigurationError(`${field}.cap`, `at least base (${base} ms)`, openFor.cap);
   if (!(Number.isFinite(factor) && factor >= 1))
     throw new ConfigurationError(`${field}.factor`, 'a number of at least 1', factor);
   if (!(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
     throw new ConfigurationError(`${field}.jitter`, 'a number from 0 to 1', jitter);
-  return { factor, cap, jitter, quiet: milliseconds(`${field}.quiet`, openFor.quiet ?? cap) };
+  return { factor, cap, jitter, quiet: milliseconds(`${field}.quiet`, quiet) };
 }

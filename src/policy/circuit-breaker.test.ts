@@ -215,6 +215,22 @@ describe('circuit breaker', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('refuses a quiet time that is none', () => {
+    const openFor = { base: '10s', cap: '60s', quiet: null as never } as const;
+    expect(() => circuitBreaker({ name: 'odds', openFor })).toThrow('circuitBreaker.openFor.quiet must be');
+  });
+
+  it('opens on a call that hangs whatever the time, though differences of times are rounded', async () => {
+    const trip = slowCalls({ threshold: 1, slowerThan: 100, minimumCalls: 1 });
+    for (const start of [0.1, 0.7, 30.23, 1_234.567, 98_765.4321]) {
+      const { clock, breaker } = setUp({ trip });
+      await clock.advance(start);
+      void breaker.execute(hanging);
+      await clock.advance(101);
+      expect([start, breaker.state]).toEqual([start, 'open']);
+    }
+  });
+
   it('stays open longer with each reopening, up to its cap and with jitter, and forgets that in quiet times', async () => {
     const { clock, breaker, fail, open } = setUp({
       probes: 1,
@@ -475,6 +491,7 @@ describe('circuit breaker', () => {
       expect(breaker.state).toBe('isolated');
     }
     const isolated = breaker.snapshot();
+    expect(isolated.epoch).toBeGreaterThan(opened.epoch);
     hold[Symbol.dispose]();
     breaker.reset();
     await clock.advance('1h');

@@ -53,7 +53,7 @@ export interface CircuitBreaker extends Policy {
   readonly state: CircuitState;
   /** Rejects every call until the hold, or the last of several, is disposed of. */
   isolate(): Disposable;
-  /** Closes the circuit and forgets what was counted. */
+  /** Closes the circuit, unless it is isolated, and forgets what was counted. */
   reset(): void;
   /** What it protects is known to be there again: an open circuit admits probes at once. */
   ready(): void;
@@ -62,6 +62,7 @@ export interface CircuitBreaker extends Policy {
   /**
    * Takes the snapshot's place; one that was isolated comes back open for its time, as nobody holds it. What another trip rule has
    * counted, or one with another window, is not taken over, nor are the snapshot's probes; those at work here keep their places.
+   * A window of time is one of this process's clock: in another process, which started at another time, it says nothing.
    *
    * @throws ConfigurationError naming the field that is wrong.
    */
@@ -111,8 +112,7 @@ class FusedCircuitBreaker extends FusedPolicy<never> implements CircuitBreaker {
   }
 
   reset(): void {
-    this.#layer.circuit.apply({ kind: 'reset' });
-    this.#isolateIfHeld();
+    this.#layer.circuit.apply({ kind: 'reset', held: this.#layer.holds > 0 });
   }
 
   ready(): void {
@@ -127,18 +127,15 @@ class FusedCircuitBreaker extends FusedPolicy<never> implements CircuitBreaker {
     const record = checkedRecord('circuitBreaker.restore', given);
     const layer = this.#layer;
     const now = layer.clock.now();
-    const isolated = record.state === 'isolated' && layer.holds === 0;
+    // Who isolated it here has not let go.
+    const held = layer.holds > 0;
+    const released = record.state === 'isolated' && !held;
     layer.circuit.restore(
-      isolated
+      released
         ? { ...record, state: 'open', openedAt: now, openUntil: now + layer.openFor }
         : withinReach(record, now, layer.longestOpenTime),
+      held,
     );
-    this.#isolateIfHeld();
-  }
-
-  // Who isolated it has not let go.
-  #isolateIfHeld(): void {
-    if (this.#layer.holds > 0) this.#layer.circuit.apply({ kind: 'isolate' });
   }
 }
 

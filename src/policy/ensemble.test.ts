@@ -49,5 +49,7 @@ describe('ensemble', () => {
     expect(() => ensemble({})).toThrow('ensemble.members must be at least one function');
     expect(() => ensemble(members, { minimum: 3 })).toThrow('ensemble.minimum must be at most');
     expect(() => ensemble(members, { minimum: 0 })).toThrow('ensemble.minimum');
+    for (const options of [null, 2])
+      expect(() => ensemble(members, options as never)).toThrow('ensemble.options must be an object');
   });
 });

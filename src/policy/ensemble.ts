@@ -45,6 +45,8 @@ export function ensemble<const M extends Members>(
     if (typeof member !== 'function')
       throw new ConfigurationError(`ensemble.members.${name}`, 'a function', member);
   }
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigurationError('ensemble.options', 'an object', options);
   const { minimum = 1 } = options;
   whole('ensemble.minimum', minimum);
   if (minimum > entries.length)

@@ -68,7 +68,7 @@ export class FusedPolicy<Extra> implements Policy<Extra> {
       const operation = () => fn.apply(this, args);
       // Only a split looks at the arguments, and nothing that runs alone is one.
       if ('alone' in policy.#parts) return policy.execute(operation);
-      return policy.#link().call(operation, { args }).execute();
+      return policy.#link().call(operation, { args, wrapped: fn, self: this }).execute();
     };
     return wrapped as unknown as Wrapped<F, Extra>;
   }

@@ -1,4 +1,5 @@
 import { type Clock, type Duration, milliseconds, type Timer, captureContext } from '../time/index.ts';
+import { classify } from '../errors/index.ts';
 import type { Work } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Nested, Split } from './chain.ts';
@@ -29,7 +30,8 @@ export type HedgeEvent =
 
 /**
  * Makes a further call when the first is slow, or at once when it fails in a way that may pass; the first that works wins,
- * and the others are aborted. Only for operations that may be done twice.
+ * and the others are aborted. So does one that fails in another way, unless a policy inside did not let it through. Only for
+ * operations that may be done twice.
  *
  * Source: J. Dean and L. A. Barroso, "The Tail at Scale", 2013.
  *
@@ -145,6 +147,9 @@ class Race {
       this.#another('failed');
       // The others may still work.
       if (this.#over || this.#running.size > 0) return;
+    } else if (!ok && this.#running.size > 0 && classify(result).kind === 'rejected') {
+      // It was not even made: that says nothing of those at work.
+      return;
     }
     this.#end(new DOMException('Another call was quicker', 'AbortError'));
     if (!ok) {

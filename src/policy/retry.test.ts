@@ -46,6 +46,22 @@ describe('retry', () => {
     expect(clock.now()).toBe(20_000);
   });
 
+  it('waits at least as long as a value asks that it takes for a failure', async () => {
+    const clock = new VirtualClock();
+    const answers = [
+      new Response('', { status: 429, headers: { 'retry-after': '20' } }),
+      new Response('there'),
+    ];
+    const policy = retry({
+      clock,
+      backoff: constant('1s'),
+      handle: (outcome) => outcome.ok && !(outcome.value as Response).ok,
+    });
+    const answer = await clock.runUntil(policy.execute(async () => answers.shift()));
+    expect(await answer?.text()).toBe('there');
+    expect(clock.now()).toBe(20_000);
+  });
+
   it.each([
     ['as JSON', { retryDelay: '20s' }],
     ['decoded', { retryDelay: { seconds: '20', nanos: 0 } }],

@@ -90,7 +90,8 @@ class RetryLayer implements Layer {
   }
 
   succeed(call: Call, slot: number, value: unknown): Verdict {
-    return handlesValue(this.#handle, value) ? this.#again(call, slot, undefined, {}) : undefined;
+    if (!handlesValue(this.#handle, value)) return undefined;
+    return this.#again(call, slot, undefined, classify(value, { wallNow: this.clock.wallNow() }));
   }
 
   fail(call: Call, slot: number, error: unknown): Verdict {
@@ -111,7 +112,7 @@ class RetryLayer implements Layer {
     };
   }
 
-  #again(call: Call, slot: number, error: unknown, { retryAfter = 0 }: Partial<Classification>): Verdict {
+  #again(call: Call, slot: number, error: unknown, { retryAfter = 0 }: Classification): Verdict {
     // `handle`, and then the backoff, may have given the call up.
     if (call.over) return undefined;
     let state = call.slot(slot) as RetryState | undefined;

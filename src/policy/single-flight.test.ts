@@ -24,6 +24,27 @@ describe('single flight', () => {
     await expect(policy.wrap(operation)()).rejects.toThrow('singleFlight.key must be given');
   });
 
+  it('tells the functions that it wraps apart, and the objects whose method is called', async () => {
+    const policy = singleFlight({ key: (team: string) => team });
+    const games = policy.wrap(async (team: string) => `games of ${team}`);
+    const players = policy.wrap(async (team: string) => `players of ${team}`);
+    const load = policy.wrap(async function (this: { name: string }, team: string) {
+      return `${team} in ${this.name}`;
+    });
+    const [nba, wnba] = [
+      { name: 'NBA', load },
+      { name: 'WNBA', load },
+    ];
+    const asked = [games('NYK'), players('NYK'), games('NYK'), nba.load('NYK'), wnba.load('NYK')];
+    expect(await Promise.all(asked)).toEqual([
+      'games of NYK',
+      'players of NYK',
+      'games of NYK',
+      'NYK in NBA',
+      'NYK in WNBA',
+    ]);
+  });
+
   it('makes another call for who comes right after all have given up, which the next ones share', async () => {
     const policy = singleFlight();
     const caller = new AbortController();

@@ -11,8 +11,9 @@ export interface SingleFlightOptions<Args extends readonly unknown[] = readonly 
 }
 
 /**
- * Of calls with the same key at the same time only one is made, and all get its result. A caller that gives up leaves the
- * others theirs; when all have, the call is aborted. The call is made in the context of the first caller.
+ * Of calls with the same key at the same time only one is made, and all get its result. Keys are the same if a Map takes them for
+ * the same; those of several wrapped functions, or of one function of several objects, are told apart. A caller that gives up
+ * leaves the others theirs; when all have, the call is aborted. The call is made in the context of the first caller.
  *
  * A call that waits, within its own operation, for one with the same key waits for itself: only a signal or a deadline of the
  * inner one ends it.
@@ -29,7 +30,8 @@ export function singleFlight(options: SingleFlightOptions<any> = {}): Policy {
 class SingleFlightSplit implements Split {
   readonly clock = undefined;
   readonly #key: ((...args: readonly unknown[]) => unknown) | undefined;
-  readonly #flights = new Map<unknown, Flight>();
+  // Few have one key: those of different functions.
+  readonly #flights = new Map<unknown, Set<Flight>>();
 
   constructor(options: SingleFlightOptions) {
     if (typeof options !== 'object' || options === null)
@@ -45,13 +47,14 @@ class SingleFlightSplit implements Split {
     const { signal } = attempt;
     // The key's function may have given the call up.
     signal.throwIfAborted();
-    const flights = this.#flights;
-    const underWay = flights.get(key);
-    if (underWay !== undefined) return underWay.join(signal);
-    const flight = new Flight(() => {
-      if (flights.get(key) === flight) flights.delete(key);
+    const flights = this.#flights.get(key) ?? new Set();
+    for (const underWay of flights) if (underWay.isOf(made)) return underWay.join(signal);
+    const flight = new Flight(made, () => {
+      flights.delete(flight);
+      if (flights.size === 0 && this.#flights.get(key) === flights) this.#flights.delete(key);
     });
-    flights.set(key, flight);
+    flights.add(flight);
+    this.#flights.set(key, flights);
     // Joined first: while it is being started others may come, or all may go.
     const result = flight.join(signal);
     flight.start(next);
@@ -72,14 +75,23 @@ class SingleFlightSplit implements Split {
 
 /** One call under way, and who waits for it. */
 class Flight {
+  readonly #wrapped: unknown;
+  readonly #self: unknown;
   readonly #landed: () => void;
   readonly #controller = new AbortController();
   readonly #result = Promise.withResolvers<unknown>();
   #waiting = 0;
 
   /** @param landed Called when nobody may join it any more. */
-  constructor(landed: () => void) {
+  constructor({ wrapped, self }: Made, landed: () => void) {
+    this.#wrapped = wrapped;
+    this.#self = self;
     this.#landed = landed;
+  }
+
+  /** Whether it is a call of the same function and object; one without a function is told by its key alone. */
+  isOf({ wrapped, self }: Made): boolean {
+    return this.#wrapped === wrapped && this.#self === self;
   }
 
   start(next: Nested): void {

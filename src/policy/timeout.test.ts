@@ -105,4 +105,21 @@ describe('timeout', () => {
     }
     expect(clock.pendingTimers).toBe(0);
   });
+
+  it('tells of work that is left running for the attempt whose work it is, and for no other', async () => {
+    const clock = new VirtualClock();
+    const told: string[] = [];
+    const policy = compose(
+      retry({ attempts: 2, backoff: constant(0), clock }),
+      timeout({ after: '1s', grace: '1s', clock, on: ({ kind }) => told.push(kind) }),
+    );
+    const result = policy.executeOutcome(({ attempt, signal }) =>
+      attempt === 1
+        ? hanging()
+        : new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    );
+    await clock.advance('4s');
+    expect(await result).toMatchObject({ kind: 'timeout' });
+    expect(told).toEqual(['timed_out', 'work_left_running', 'timed_out']);
+  });
 });

@@ -23,7 +23,7 @@ export interface TimeoutOptions {
   readonly after: Duration;
   /**
    * From then until the call settles although its work has not. Nothing begins in it: a call that waits for its turn or its next
-   * attempt settles at once. Default: 0.
+   * attempt settles at once. What is inside a hedge, a single-flight or a policy of your own, inside this one, has none. Default: 0.
    */
   readonly grace?: Duration | undefined;
   readonly on?: Listener<TimeoutEvent> | undefined;
@@ -126,11 +126,13 @@ class Overrun implements Deadline {
   place = -1;
   readonly #limit: TimeLimit;
   readonly #error: TimeoutError;
+  readonly #leftBehindBefore: number;
   #left = false;
 
   constructor(limit: TimeLimit) {
     const { after, grace, clock } = limit.layer;
     this.#limit = limit;
+    this.#leftBehindBefore = limit.call.leftBehind;
     this.#error = new TimeoutError(`Not done within ${after} ms`, after);
     this.at = clock.now() + grace;
   }
@@ -149,19 +151,20 @@ class Overrun implements Deadline {
     this.#limit.inContext(() => this.#end());
   }
 
+  /** Tells of work that goes on; it was left behind before. */
   leave(): Verdict {
+    const { call, layer } = this.#limit;
     this.#left = true;
-    if (this.place >= 0) this.#limit.layer.deadlines.cancel(this);
+    if (this.place >= 0) layer.deadlines.cancel(this);
     this.#limit.leave();
+    if (layer.on !== undefined && call.leftBehind > this.#leftBehindBefore)
+      tell(layer.on, { kind: 'work_left_running', after: layer.after });
     // Whatever came out during the grace, and be it a value: the time was up.
     return { ok: false, value: this.#error };
   }
 
-  /** Ends the call here, unless a listener gave it up, and tells of the work that goes on. */
+  /** Ends the call here, unless a listener gave it up. */
   #end(): void {
-    const { call, layer, slot } = this.#limit;
-    if (layer.on !== undefined && !this.#left && call.operating)
-      tell(layer.on, { kind: 'work_left_running', after: layer.after });
-    if (!this.#left) call.endAt(slot, this.#error);
+    if (!this.#left) this.#limit.call.endAt(this.#limit.slot, this.#error);
   }
 }

@@ -89,6 +89,24 @@ describe('the real clock on timers that are not those of Node', () => {
     expect([timer.rest?.(), timer.wake?.()]).toEqual([true, true]);
   });
 
+  it('is not early where they are, and asks for the rest of the time once', async () => {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const set: { callback: () => void; delay: number }[] = [];
+    const clock = await clockOn((callback, delay) => set.push({ callback, delay }));
+    const fired: number[] = [];
+    clock.setTimer(4.5, () => fired.push(now));
+    now = 3;
+    set[0]?.callback();
+    expect(fired).toEqual([]);
+    // Where the two clocks do not agree it must end all the same.
+    now = 4;
+    set[1]?.callback();
+    expect(fired).toEqual([4]);
+    expect(set.map(({ delay }) => delay)).toEqual([5, 2]);
+    vi.restoreAllMocks();
+  });
+
   it('lets each of a chain rest, once the first did', async () => {
     const set: { callback: () => void; delay: number; alive: boolean }[] = [];
     const clock = await clockOn((callback, delay) => {

@@ -38,11 +38,14 @@ class RealTimer implements Timer {
   readonly #callback: () => void;
   // Test tools put fakes in their places: what one of them set must be cleared by its own.
   readonly #clear = clearTimeout;
+  readonly #until: number;
   #handle: ReturnType<typeof setTimeout> | undefined;
   #resting = false;
+  #isSecond = false;
 
   constructor(delay: number, callback: () => void) {
     this.#callback = callback;
+    this.#until = realClock.now() + delay;
     this.#arm(delay);
   }
 
@@ -67,8 +70,18 @@ class RealTimer implements Timer {
   }
 
   #arm(left: number): void {
-    if (left <= longestTimeout) this.#handle = setTimeout(this.#callback, left);
-    else this.#handle = setTimeout(() => this.#arm(left - longestTimeout), longestTimeout);
+    const step = Math.min(Math.ceil(left), longestTimeout);
+    this.#handle = setTimeout(() => this.#passed(left - step), step);
     if (this.#resting) this.rest();
+  }
+
+  #passed(left: number): void {
+    // Node counts from the start of the turn, and may be early by one or two milliseconds.
+    const early = this.#isSecond || setTimeout !== ownSetTimeout ? 0 : this.#until - realClock.now();
+    if (left > 0) this.#arm(left);
+    else if (early > 0) {
+      this.#isSecond = true;
+      this.#arm(early);
+    } else this.#callback();
   }
 }

@@ -174,8 +174,7 @@ export class BreakerPair {
 
   private reset(): void {
     this.#breaker.reset();
-    this.#model.reset(this.#clock.now());
-    if (this.#holds.length > 0) this.#model.isolate(this.#clock.now());
+    this.#model.reset(this.#clock.now(), this.#holds.length > 0);
   }
 
   private ready(): void {

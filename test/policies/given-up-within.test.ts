@@ -145,6 +145,29 @@ describe('a breaker that its listener moves on as it begins to probe', () => {
     expect(await breaker.execute(operation)).toBe('there');
   });
 
+  it('moves nowhere, and so lets nothing through, as it is reset or restored while it is isolated', async () => {
+    const clock = new VirtualClock();
+    const moves: string[] = [];
+    const operation = vi.fn(() => 'there');
+    const breaker: CircuitBreaker = circuitBreaker({
+      name: 'odds',
+      clock,
+      on: (event) => {
+        if (event.kind !== 'moved') return;
+        moves.push(`${event.from} to ${event.to}`);
+        void breaker.executeOutcome(operation);
+      },
+    });
+    const closed = breaker.snapshot();
+    const hold = breaker.isolate();
+    breaker.reset();
+    breaker.restore(closed);
+    expect(moves).toEqual(['closed to isolated']);
+    expect(operation).not.toHaveBeenCalled();
+    hold[Symbol.dispose]();
+    expect(moves).toEqual(['closed to isolated', 'isolated to closed']);
+  });
+
   it('lets through what comes, once that resets it', async () => {
     const { clock, breaker } = probing((own) => own.reset());
     await breaker.executeOutcome(failing);

@@ -287,8 +287,8 @@ describe('callbacks of other libraries', () => {
     expect(seen.filter((line) => line.startsWith('second'))).toEqual([
       'second: called',
       'second: timed_out',
-      'second: work_left_running',
       'second: aborted',
+      'second: work_left_running',
     ]);
     expect(seen.filter((line) => line.startsWith('third'))).toEqual(['third: timed_out']);
   });

@@ -129,9 +129,14 @@ export class NaiveBreaker {
     if (this.state === 'isolated') this.#close(now);
   }
 
-  reset(now: number): void {
+  /** Closed, and as good as new; or that, and at once isolated again. */
+  reset(now: number, held: boolean): void {
     this.#turns = [];
-    this.#close(now);
+    if (!held) this.#close(now);
+    else {
+      this.#turns = [{ to: 'isolated', at: now }];
+      this.#become('isolated');
+    }
   }
 
   saved(now: number): Saved {
@@ -153,11 +158,14 @@ export class NaiveBreaker {
    */
   restored(saved: Saved, isolated: boolean, now: number): void {
     const alone = saved.state === 'isolated' && !isolated;
+    const [before, told] = [this.state, this.moves.length];
     this.#become(alone ? 'open' : saved.state);
     this.openUntil = alone ? now + this.#settings.openFor.base : saved.openUntil;
     this.#restored = { counted: saved.counted, succeeded: saved.succeeded };
     this.#turns = saved.turns;
     if (isolated) this.isolate(now);
+    // Nobody hears of the state between.
+    this.moves.splice(told, Infinity, ...(this.state === before ? [] : [`${before} to ${this.state}`]));
   }
 
   /** A probe whose time is up has failed then, whenever anybody looks. */
