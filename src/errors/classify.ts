@@ -1,6 +1,6 @@
 import { BreakwaterError } from './breakwater-error.ts';
-import { kindOfCode, kindOfGrpc, kindOfReason, kindOfStatus } from './codes.ts';
 import type { ErrorKind } from './error-kind.ts';
+import { deepest, gistOf, kindOf } from './kind-of.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** What an error means, and how long the one who threw it asked us to wait. */
@@ -10,89 +10,49 @@ export interface Classification {
   readonly retryAfter?: number | undefined;
 }
 
-// Follows `cause` no further than this: a chain may be a circle.
-const deepest = 5;
-
 /**
  * The one classifier: by type and code, never by the text of a message.
  *
  * Knows breakwater's own errors, aborts, Node's system errors, undici's, HTTP statuses with their `Retry-After`, and the
- * errors of Google's clients (reasons, gRPC codes, `RetryInfo`). Of an error that it does not know it looks at the cause. It
- * never throws: what can't be looked at (a getter that throws, a revoked proxy) is not known.
+ * errors of Google's clients (reasons, gRPC codes, `RetryInfo`). Of an error that it does not know it looks at the cause, and
+ * of an AggregateError at those it holds. It never throws: what can't be looked at (a getter that throws, a revoked proxy) is
+ * not known.
  *
+ * `retryAfter` is told of every kind but `cancelled`: that of an error of breakwater's own; or the `Retry-After` of `headers` or of
+ * `response.headers`, the `RetryInfo` of `statusDetails` or `details`, a number of milliseconds in `retryAfter`; or what the
+ * cause says.
+ *
+ * @param error What was thrown; or an answer, such as a `Response`, which has a status and headers too.
  * @param options.wallNow Wall-clock milliseconds, for a `Retry-After` that is a date.
  */
 export function classify(
   error: unknown,
   options: { readonly wallNow?: number | undefined } = {},
 ): Classification {
-  const kind = kindOf(error, 0);
-  if (kind !== 'throttled' && kind !== 'transient' && kind !== 'rejected') return { kind };
-  const retryAfter = retryAfterOf(error, options.wallNow, 0);
+  const kind = kindOf(error);
+  const retryAfter = kind === 'cancelled' ? undefined : retryAfterOf(error, options.wallNow, 0);
   return retryAfter === undefined ? { kind } : { kind, retryAfter };
-}
-
-function kindOf(error: unknown, depth: number): ErrorKind {
-  try {
-    if (error instanceof BreakwaterError) return error.kind;
-    if (typeof error !== 'object' || error === null || depth > deepest) return 'unknown';
-    return kindOfFields(error) ?? kindOfCause(error, depth) ?? kindOfType(error) ?? 'unknown';
-  } catch {
-    return 'unknown';
-  }
-}
-
-function kindOfFields(error: object): ErrorKind | undefined {
-  const { name, code, status, statusCode, errors } = error as Fields;
-  if (name === 'AbortError') return 'cancelled';
-  if (name === 'TimeoutError') return 'timeout';
-  const reason = Array.isArray(errors) ? (errors[0] as Fields | undefined)?.reason : undefined;
-  const byReason = typeof reason === 'string' ? kindOfReason(reason) : undefined;
-  if (byReason !== undefined) return byReason;
-  for (const number of [status, statusCode, code]) {
-    const numeric = typeof number === 'string' && /^\d+$/.test(number) ? Number(number) : number;
-    if (typeof numeric !== 'number') continue;
-    // Below 100 a number is no HTTP status: Google's gRPC clients put their code there.
-    const known =
-      numeric < 100 ? (Number.isInteger(numeric) ? kindOfGrpc(numeric) : undefined) : kindOfStatus(numeric);
-    if (known !== undefined) return known;
-  }
-  return typeof code === 'string' ? kindOfCode(code) : undefined;
-}
-
-function kindOfCause(error: object, depth: number): ErrorKind | undefined {
-  const { cause } = error as Fields;
-  if (cause === undefined) return undefined;
-  const kind = kindOf(cause, depth + 1);
-  return kind === 'unknown' ? undefined : kind;
-}
-
-// After the cause: fetch throws a TypeError whose cause is the system's error.
-function kindOfType(error: object): ErrorKind | undefined {
-  const programming =
-    error instanceof TypeError ||
-    error instanceof RangeError ||
-    error instanceof SyntaxError ||
-    error instanceof ReferenceError ||
-    error instanceof EvalError ||
-    error instanceof URIError;
-  return programming ? 'permanent' : undefined;
 }
 
 function retryAfterOf(error: unknown, wallNow: number | undefined, depth: number): number | undefined {
   if (typeof error !== 'object' || error === null || depth > deepest) return undefined;
+  let field: number | undefined;
   try {
     const { retryAfter, headers, response, details, statusDetails, cause } = error as Fields;
-    if (typeof retryAfter === 'number' && Number.isFinite(retryAfter) && retryAfter >= 0) return retryAfter;
+    if (isDelay(retryAfter)) field = retryAfter;
+    // Of somebody else's number the unit is not known: what has one comes first.
     return (
+      (error instanceof BreakwaterError ? field : undefined) ??
       retryAfterHeader(headers, wallNow) ??
       retryAfterHeader((response as Fields | undefined)?.headers, wallNow) ??
       retryInfo(statusDetails) ??
       retryInfo(details) ??
-      retryAfterOf(cause, wallNow, depth + 1)
+      field ??
+      retryAfterOf(cause, wallNow, depth + 1) ??
+      retryAfterOf(gistOf(error, depth), wallNow, depth + 1)
     );
   } catch {
-    return undefined;
+    return field;
   }
 }
 
@@ -113,9 +73,13 @@ function retryInfo(details: unknown): number | undefined {
   if (!Array.isArray(details)) return undefined;
   for (const detail of details) {
     const milliseconds = delayOf((detail as Fields | null)?.retryDelay);
-    if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds;
+    if (isDelay(milliseconds)) return milliseconds;
   }
   return undefined;
+}
+
+function isDelay(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity;
 }
 
 function delayOf(delay: unknown): number {
@@ -127,17 +91,11 @@ function delayOf(delay: unknown): number {
 }
 
 interface Fields {
-  readonly name?: unknown;
-  readonly code?: unknown;
-  readonly status?: unknown;
-  readonly statusCode?: unknown;
-  readonly errors?: unknown;
-  readonly reason?: unknown;
-  readonly cause?: unknown;
   readonly retryAfter?: unknown;
   readonly headers?: unknown;
   readonly response?: unknown;
   readonly details?: unknown;
   readonly statusDetails?: unknown;
+  readonly cause?: unknown;
   readonly retryDelay?: unknown;
 }

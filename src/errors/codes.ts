@@ -15,6 +15,9 @@ const transientCodes = new Set([
   'EHOSTUNREACH',
   'EBUSY',
   'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_HTTP2_GOAWAY_SESSION',
+  'ERR_HTTP2_SESSION_ERROR',
+  'ERR_HTTP2_STREAM_ERROR',
   'UND_ERR_SOCKET',
   'UND_ERR_CLOSED',
   'UND_ERR_DESTROYED',
@@ -28,7 +31,8 @@ const timeoutCodes = new Set([
 ]);
 
 /** What an error's string code means: Node's system errors, undici's, and DOMException-like abort codes. */
-export function kindOfCode(code: string): ErrorKind | undefined {
+export function kindOfCode(code: unknown): ErrorKind | undefined {
+  if (typeof code !== 'string') return undefined;
   if (transientCodes.has(code)) return 'transient';
   if (timeoutCodes.has(code)) return 'timeout';
   if (code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED') return 'cancelled';
@@ -37,20 +41,29 @@ export function kindOfCode(code: string): ErrorKind | undefined {
   return undefined;
 }
 
-/** What an HTTP status means. */
-export function kindOfStatus(status: number): ErrorKind | undefined {
+/** What an HTTP status means, a number or its digits. */
+export function kindOfStatus(given: unknown): ErrorKind | undefined {
+  const status = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given;
   if (status === 429) return 'throttled';
   if (status === 408) return 'timeout';
   if (status === 425 || status === 500 || status === 502 || status === 503 || status === 504)
     return 'transient';
-  if (status >= 400 && status < 600) return 'permanent';
+  if (typeof status === 'number' && status >= 400 && status < 600) return 'permanent';
   return undefined;
 }
 
-/** What a gRPC status code means (google.rpc.Code). */
-export function kindOfGrpc(code: number): ErrorKind | undefined {
-  return grpcKinds[code];
+/**
+ * What a gRPC status code means (google.rpc.Code), of an error that is gRPC's. Small numbers are the exit codes of processes
+ * too, the codes of databases, and those that DOMExceptions inherit.
+ */
+export function kindOfGrpc(code: unknown, error: object): ErrorKind | undefined {
+  const kind = typeof code === 'number' ? grpcKinds[code] : undefined;
+  if (kind === undefined || !Object.hasOwn(error, 'code')) return undefined;
+  return grpcFields.some((field) => field in error) ? kind : undefined;
 }
+
+// Of grpc-js; of google-gax, whose own errors have them all, if empty; and of Firestore's BulkWriter.
+const grpcFields = ['details', 'metadata', 'statusDetails', 'documentRef'];
 
 const grpcKinds: readonly (ErrorKind | undefined)[] = [
   undefined, // OK
@@ -77,8 +90,8 @@ const grpcKinds: readonly (ErrorKind | undefined)[] = [
  *
  * Source: BigQuery, "Error messages".
  */
-export function kindOfReason(reason: string): ErrorKind | undefined {
-  return reasons[reason];
+export function kindOfReason(reason: unknown): ErrorKind | undefined {
+  return typeof reason === 'string' && Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
 }
 
 const reasons: Readonly<Record<string, ErrorKind>> = {

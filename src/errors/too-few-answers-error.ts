@@ -1,8 +1,8 @@
 import { BreakwaterError } from './breakwater-error.ts';
 import type { ErrorKind } from './error-kind.ts';
-import { kindOfMany } from './kind-of-many.ts';
+import { kindOf, mostHopeful } from './kind-of.ts';
 
-/** Too few members of an ensemble answered. Its kind is that of the failure most worth waiting for. */
+/** Too few members of an ensemble answered. Its kind is that of the failure most worth waiting for, which is its cause. */
 export class TooFewAnswersError extends BreakwaterError {
   override readonly name = 'TooFewAnswersError';
   readonly kind: ErrorKind;
@@ -16,11 +16,12 @@ export class TooFewAnswersError extends BreakwaterError {
     minimum: number,
     failures: readonly { readonly member: string; readonly error: unknown }[],
   ) {
+    const cause = mostHopeful(failures.map(({ error }) => error));
     super(
       `${answered} of at least ${minimum} members answered; failed: ${failures.map(({ member }) => member).join(', ')}`,
-      { cause: failures[0]?.error },
+      { cause },
     );
-    this.kind = kindOfMany(failures.map(({ error }) => error));
+    this.kind = kindOf(cause);
     this.answered = answered;
     this.minimum = minimum;
     this.failures = failures;

@@ -1,8 +1,8 @@
 import { BreakwaterError } from './breakwater-error.ts';
 import type { ErrorKind } from './error-kind.ts';
-import { kindOfMany } from './kind-of-many.ts';
+import { kindOf, mostHopeful } from './kind-of.ts';
 
-/** Files of kept rows that could not be inserted: they lie where they lay. Its kind is that of the failure most worth waiting for. */
+/** Files of kept rows that could not be inserted: they lie where they lay. Its kind is that of the failure most worth waiting for, which is its cause. */
 export class UnacknowledgedError extends BreakwaterError {
   override readonly name = 'UnacknowledgedError';
   readonly kind: ErrorKind;
@@ -21,11 +21,12 @@ export class UnacknowledgedError extends BreakwaterError {
     inserted: { readonly files: number; readonly rows: number },
   ) {
     const [first] = failures;
+    const cause = mostHopeful(failures.map(({ error }) => error));
     super(
       `${failed} of ${failed + inserted.files} files of kept rows could not be inserted, the first ${first?.path}: ${(first?.error as Error | undefined)?.message}`,
-      { cause: first?.error },
+      { cause },
     );
-    this.kind = kindOfMany(failures.map(({ error }) => error));
+    this.kind = kindOf(cause);
     this.failed = failed;
     this.failures = failures;
     this.files = inserted.files;

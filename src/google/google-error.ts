@@ -26,10 +26,12 @@ export function googleError(service: GoogleService, what: string, error: unknown
  */
 function withoutRequest(error: unknown): unknown {
   if (!(error instanceof Error)) return error === undefined ? undefined : String(error);
-  const { code, status, errors } = error as { code?: unknown; status?: unknown; errors?: unknown };
+  const { code, status, details, errors } = error as Error & Readonly<Record<string, unknown>>;
   const plain = Object.assign(new Error(error.message), {
     ...(isPlain(code) && { code }),
     ...(isPlain(status) && { status }),
+    // By it a code is known to be gRPC's.
+    ...(isPlain(details) && { details }),
     ...(Array.isArray(errors) && { errors: errors.map(reasonAlone) }),
   });
   Object.defineProperty(plain, 'name', { value: error.name, configurable: true, writable: true });

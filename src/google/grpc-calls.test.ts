@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { classify } from '../errors/index.ts';
 import { VirtualClock } from '../testing/index.ts';
 import { GrpcCalls } from './grpc-calls.ts';
 
@@ -27,9 +28,12 @@ describe('a gRPC call', () => {
         name: 'Error',
         message: thrown.message,
         code: 7,
+        details: 'no',
         errors: [{ reason: 'denied', message: 'no' }],
       },
     });
+    const { cause } = error as Error;
+    expect(classify(cause)).toEqual(classify(error));
     expect(inspect(thrown, { depth: Infinity })).toContain('secret');
     expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('secret');
   });
