@@ -171,6 +171,86 @@ describe('faults', () => {
     });
   });
 
+  describe('around an object', () => {
+    const all = (target: object, methods: readonly string[] = []) =>
+      setup()
+        .set.script(['fail'])
+        .wrap(target, methods as never[]) as Record<string, unknown>;
+
+    it('that is frozen, sealed, or has fixed parts, touch the named methods alone', async () => {
+      const make = () => ({ query: async () => 1, other: () => 2, size: 3 });
+      const fixed = Object.defineProperty(make(), 'query', { configurable: false, writable: false });
+      for (const target of [Object.freeze(make()), Object.seal(make()), fixed, make()]) {
+        const { set } = setup();
+        const flaky = set.script(['fail']).wrap(target, ['query']);
+        expect(await outcome(flaky.query())).toBe('transient');
+        expect(await flaky.query()).toBe(1);
+        expect([flaky.other(), flaky.size]).toEqual([2, 3]);
+        expect(Object.keys(flaky)).toEqual(['query', 'other', 'size']);
+        const copied = { ...flaky };
+        expect(copied).toMatchObject({ query: expect.any(Function), size: 3 });
+        expect(Object.getOwnPropertyDescriptor(flaky, 'query')?.value).toBe(flaky.query);
+      }
+      expect(() => {
+        all(Object.freeze({ size: 3 })).size = 4;
+      }).toThrow(TypeError);
+    });
+
+    it('leave its parts what they are', () => {
+      const symbol = Symbol('s');
+      const target = {
+        a: 1,
+        get twice() {
+          return this.a * 2;
+        },
+        [symbol]: 3,
+        b: undefined,
+      };
+      const flaky = all(target);
+      expect(['a' in flaky, 'b' in flaky, 'c' in flaky, symbol in flaky, 'toString' in flaky]).toEqual([
+        true,
+        true,
+        false,
+        true,
+        true,
+      ]);
+      expect(Object.hasOwn(flaky, 'a')).toBe(true);
+      expect(Object.hasOwn(flaky, 'toString')).toBe(false);
+      expect({ ...flaky }).toEqual({ a: 1, twice: 2, [symbol]: 3, b: undefined });
+      expect(JSON.stringify(flaky)).toBe('{"a":1,"twice":2}');
+      flaky.a = 5;
+      flaky.c = 6;
+      delete flaky.b;
+      Object.defineProperty(flaky, 'd', { value: 7, configurable: true });
+      expect([target.a, flaky.twice]).toEqual([5, 10]);
+      expect(target).toMatchObject({ c: 6, d: 7 });
+      expect('b' in target).toBe(false);
+      expect(() => Object.preventExtensions(flaky)).toThrow(TypeError);
+      expect(Object.isExtensible(target)).toBe(true);
+    });
+
+    it('set through the setters of a class with private fields, and not through what inherits from them', () => {
+      class Priced {
+        #price = 1;
+        get price() {
+          return this.#price;
+        }
+        set price(price: number) {
+          this.#price = price;
+        }
+      }
+      const target = new Priced();
+      const flaky = all(target);
+      flaky.price = 2;
+      expect([target.price, flaky.price]).toEqual([2, 2]);
+      expect(Object.getPrototypeOf(flaky)).toBe(Priced.prototype);
+      const plain = { size: 1 };
+      const child = Object.create(all(plain));
+      child.size = 2;
+      expect([plain.size, child.size]).toEqual([1, 2]);
+    });
+  });
+
   it('around a function keep its shape and its result', async () => {
     const { set } = setup();
     const add = async (a: number, b: number) => a + b;
@@ -180,14 +260,96 @@ describe('faults', () => {
     expect(await flaky(1, 2)).toBe(3);
   });
 
-  it.each([-0.1, 1.1, Number.NaN])('refuse the rate %d', (rate) => {
-    expect(() => setup().set.fail({ rate })).toThrow(ConfigurationError);
-  });
+  describe('refuse, before any call and by name', () => {
+    const clock = new VirtualClock();
+    const random = () => 0;
+    const set = () => faults({ clock, random });
+    const anything = (call: (given: never) => unknown, given: unknown) => () => call(given as never);
 
-  it('refuse a wrong delay and an unknown word before any call', () => {
-    const { set } = setup();
-    expect(() => set.delay({ rate: 0.5, by: 'soon' })).toThrow(ConfigurationError);
-    expect(() => set.throttle({ rate: 0.5, retryAfter: -1 })).toThrow(ConfigurationError);
-    expect(() => set.script(['explode' as never])).toThrow(ConfigurationError);
+    it.each<[unknown, RegExp]>([
+      [null, /^faults must be given an object of options, received null$/],
+      [5, /^faults must be .*, received 5$/],
+      [{}, /^faults\.clock must be a clock, received undefined$/],
+      [{ clock: 'x', random }, /^faults\.clock must be a clock, received "x"$/],
+      [{ clock: null, random }, /^faults\.clock must be a clock, received null$/],
+      [{ clock: { now: () => 0 }, random }, /^faults\.clock must be a clock, received an object with now$/],
+      [
+        { clock: { now: () => 0, setTimer: () => {} }, random },
+        /^faults\.clock must be a clock, received an object with now, setTimer$/,
+      ],
+      [{ clock }, /^faults\.random must be a function, received undefined$/],
+      [{ clock, random: 0.5 }, /^faults\.random must be a function, received 0.5$/],
+    ])('the options %o', (given, message) => {
+      expect(anything(faults, given)).toThrow(ConfigurationError);
+      expect(anything(faults, given)).toThrow(message);
+    });
+
+    describe.each(['fail', 'delay', 'hang', 'throttle'] as const)('of %s', (method) => {
+      it.each([undefined, null, 5, 'x'])('the options %o', (given) => {
+        const call = anything(set()[method], given);
+        expect(call).toThrow(ConfigurationError);
+        expect(call).toThrow(new RegExp(`^faults\\.${method} must be given an object of options`));
+      });
+
+      it.each([undefined, null, true, '', '0.5', [], {}, -0.1, 1.1, Number.NaN, 1n])(
+        'the rate %o',
+        (rate) => {
+          const call = anything(set()[method], { rate, by: '1s' });
+          expect(call).toThrow(ConfigurationError);
+          expect(call).toThrow(
+            new RegExp(`^faults\\.${method}\\.rate must be a number from 0 to 1, received `),
+          );
+        },
+      );
+    });
+
+    it.each([undefined, null, 'soon', '', -1, {}])('the delay %o', (by) => {
+      expect(anything(set().delay, { rate: 0.5, by })).toThrow(
+        /^faults\.delay\.by must be a finite duration/,
+      );
+    });
+
+    it.each([null, 'soon', -1, true])('the time to wait %o', (retryAfter) => {
+      expect(anything(set().throttle, { rate: 0.5, retryAfter })).toThrow(
+        /^faults\.throttle\.retryAfter must be a finite duration/,
+      );
+    });
+
+    it.each<[unknown, RegExp]>([
+      [null, /^faults\.script must be an array of faults, received null$/],
+      ['ok', /^faults\.script must be an array of faults, received "ok"$/],
+      [['ok', 'explode'], /^faults\.script\[1\] must be 'ok', .* received "explode"$/],
+      [[null], /^faults\.script\[0\] must be .* received null$/],
+      [[() => 1], /^faults\.script\[0\] must be /],
+      [[{}], /^faults\.script\[0\] must be .* received an object with no fields$/],
+      [[{ retryAfter: '30s' }], /^faults\.script\[0\] must be .* received an object with retryAfter$/],
+      [[{ delay: '1s', fail: 1 }], /^faults\.script\[0\] must be .* received an object with delay, fail$/],
+      [[{ delay: 'soon' }], /^faults\.script\[0\]\.delay must be a finite duration.* received "soon"$/],
+      [[{ throttle: '30s' }], /^faults\.script\[0\]\.throttle\.retryAfter must be .* received undefined$/],
+      [[{ throttle: null }], /^faults\.script\[0\]\.throttle\.retryAfter must be .* received undefined$/],
+      [
+        [{ throttle: { retryAfter: -1 } }],
+        /^faults\.script\[0\]\.throttle\.retryAfter must be .* received -1$/,
+      ],
+    ])('the script %o', (given, message) => {
+      expect(anything(set().script, given)).toThrow(ConfigurationError);
+      expect(anything(set().script, given)).toThrow(message);
+    });
+
+    it.each<[unknown, unknown, RegExp]>([
+      [null, [], /^faults\.wrap must be given an object or a function, received null$/],
+      ['x', [], /^faults\.wrap must be given an object or a function, received "x"$/],
+      [
+        { a() {} },
+        undefined,
+        /^faults\.wrap\.methods must be an array of names of methods, received undefined$/,
+      ],
+      [{ a() {} }, 'a', /^faults\.wrap\.methods must be an array of names of methods, received "a"$/],
+      [{ a() {} }, ['b'], /^faults\.wrap\.methods must be names of methods, received "b"$/],
+    ])('to be wrapped around %o: %o', (target, methods, message) => {
+      const call = () => set().wrap(target as never, methods as never);
+      expect(call).toThrow(ConfigurationError);
+      expect(call).toThrow(message);
+    });
   });
 });

@@ -1,18 +1,9 @@
-import { ConfigurationError, ServiceError } from '../errors/index.ts';
-import { type Clock, type Duration, milliseconds, sleep } from '../time/index.ts';
+import { ConfigurationError } from '../errors/index.ts';
+import { type Clock, type Duration, milliseconds } from '../time/index.ts';
+import { checkFault, type Fault, suffer } from './fault.ts';
+import { withMethods } from './with-methods.ts';
 
-/** What may happen to a call before it is made: nothing, or one of these. */
-export type Fault =
-  | 'ok'
-  /** It throws a transient ServiceError. */
-  | 'fail'
-  /** It never answers; its caller's signal ends it, with the caller's reason. */
-  | 'hang'
-  /** It throws a throttled ServiceError. */
-  | 'throttle'
-  | { readonly fail: unknown }
-  | { readonly delay: Duration }
-  | { readonly throttle: { readonly retryAfter: Duration } };
+export type { Fault } from './fault.ts';
 
 export interface FaultsOptions {
   /** Delays pass on it. */
@@ -45,7 +36,7 @@ type AsyncMethod<T> = { [K in keyof T]-?: T[K] extends AsyncFunction ? K : never
 /**
  * Makes calls misbehave, by rate or by script, the same way each time for the same seed.
  *
- * @throws ConfigurationError naming the rate or the delay.
+ * @throws ConfigurationError naming the option, here and from each method of the result, before any call.
  *
  * @example
  * const flaky = faults({ clock, random: seededRandom(7) }).fail({ rate: 0.2 }).delay({ rate: 0.1, by: '2s' });
@@ -53,7 +44,12 @@ type AsyncMethod<T> = { [K in keyof T]-?: T[K] extends AsyncFunction ? K : never
  * const fetchOdds = faults({ clock, random }).script(['fail', 'hang', 'ok']).wrap(fetchOddsOnce);
  */
 export function faults(options: FaultsOptions): Faults {
-  return build(options, [], []);
+  checkOptions('faults', options);
+  const { clock, random } = options;
+  if (![clock?.now, clock?.wallNow, clock?.setTimer].every((part) => typeof part === 'function'))
+    throw new ConfigurationError('faults.clock', 'a clock', clock);
+  if (typeof random !== 'function') throw new ConfigurationError('faults.random', 'a function', random);
+  return build({ clock, random }, [], []);
 }
 
 interface Chance {
@@ -63,10 +59,12 @@ interface Chance {
 
 function build(options: FaultsOptions, chances: readonly Chance[], script: readonly Fault[]): Faults {
   const { clock, random } = options;
-  const or = (rate: number, fault: Fault) => {
-    if (!(rate >= 0 && rate <= 1)) throw new ConfigurationError('faults.rate', 'from 0 to 1', rate);
-    checkFault(fault);
-    return build(options, [...chances, { rate, fault }], script);
+  const or = <O extends { readonly rate: number }>(name: string, given: O, faultOf: (given: O) => Fault) => {
+    checkOptions(`faults.${name}`, given);
+    const { rate } = given;
+    if (!(typeof rate === 'number' && rate >= 0 && rate <= 1))
+      throw new ConfigurationError(`faults.${name}.rate`, 'a number from 0 to 1', rate);
+    return build(options, [...chances, { rate, fault: faultOf(given) }], script);
   };
   const roll = (): readonly Fault[] =>
     // Every rate is rolled on every call, so that one fault's rate does not shift the others' luck.
@@ -82,60 +80,40 @@ function build(options: FaultsOptions, chances: readonly Chance[], script: reado
     };
   };
   return {
-    fail: ({ rate, error }) => or(rate, error === undefined ? 'fail' : { fail: error }),
-    delay: ({ rate, by }) => or(rate, { delay: by }),
-    hang: ({ rate }) => or(rate, 'hang'),
-    throttle: ({ rate, retryAfter }) =>
-      or(rate, retryAfter === undefined ? 'throttle' : { throttle: { retryAfter } }),
+    fail: (given) => or('fail', given, ({ error }) => (error === undefined ? 'fail' : { fail: error })),
+    delay: (given) => or('delay', given, ({ by }) => ({ delay: milliseconds('faults.delay.by', by) })),
+    hang: (given) => or('hang', given, () => 'hang'),
+    throttle: (given) =>
+      or('throttle', given, ({ retryAfter }) =>
+        retryAfter === undefined
+          ? 'throttle'
+          : { throttle: { retryAfter: milliseconds('faults.throttle.retryAfter', retryAfter) } },
+      ),
     script(faults) {
-      for (const fault of faults) checkFault(fault);
+      if (!Array.isArray(faults)) throw new ConfigurationError('faults.script', 'an array of faults', faults);
+      for (const [index, fault] of faults.entries()) checkFault(`faults.script[${index}]`, fault);
       return build(options, chances, [...faults]);
     },
-    wrap<T extends object>(target: T, methods: readonly PropertyKey[] = []): T {
+    wrap<T extends object>(target: T, methods?: readonly PropertyKey[]): T {
       if (typeof target === 'function') return faulty(target as unknown as AsyncFunction) as unknown as T;
-      const replaced = new Map(
-        methods.map((name) => {
-          const method: unknown = Reflect.get(target, name);
-          if (typeof method !== 'function')
-            throw new ConfigurationError('faults.wrap.methods', 'names of methods', String(name));
-          return [name, faulty(method.bind(target) as AsyncFunction)] as const;
-        }),
-      );
-      // Bound to the target itself: a class with private fields would not know the proxy.
-      return new Proxy(target, {
-        get(_, name) {
-          const value: unknown = replaced.get(name) ?? Reflect.get(target, name);
-          return typeof value === 'function' && !replaced.has(name) ? value.bind(target) : value;
-        },
+      if (typeof target !== 'object' || target === null)
+        throw new ConfigurationError('faults.wrap', 'given an object or a function', target);
+      if (!Array.isArray(methods))
+        throw new ConfigurationError('faults.wrap.methods', 'an array of names of methods', methods);
+      const replaced = methods.map((name: PropertyKey) => {
+        const method: unknown = Reflect.get(target, name);
+        if (typeof method !== 'function')
+          throw new ConfigurationError('faults.wrap.methods', 'names of methods', String(name));
+        return [name, faulty(method.bind(target) as AsyncFunction)] as const;
       });
+      return withMethods(target, new Map(replaced));
     },
   };
 }
 
-async function suffer(fault: Fault, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
-  if (fault === 'ok') return;
-  signal?.throwIfAborted();
-  if (fault === 'hang') return untilAborted(signal);
-  if (fault === 'fail')
-    throw new ServiceError('A fault was injected', { service: 'fault', kind: 'transient' });
-  if (fault === 'throttle') throw throttled(undefined);
-  if ('delay' in fault) return sleep(clock, delayOf(fault.delay), signal);
-  if ('throttle' in fault) throw throttled(milliseconds('faults.retryAfter', fault.throttle.retryAfter));
-  throw typeof fault.fail === 'function' ? fault.fail() : fault.fail;
-}
-
-function throttled(retryAfter: number | undefined): ServiceError {
-  return new ServiceError('A fault was injected: too many calls', {
-    service: 'fault',
-    kind: 'throttled',
-    retryAfter,
-  });
-}
-
-function untilAborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+function checkOptions(field: string, options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigurationError(field, 'given an object of options', options);
 }
 
 /** A call's signal: an argument itself, or the `signal` of its options. */
@@ -146,16 +124,4 @@ function signalOf(args: readonly unknown[]): AbortSignal | undefined {
     if (signal instanceof AbortSignal) return signal;
   }
   return undefined;
-}
-
-function checkFault(fault: Fault): void {
-  if (typeof fault === 'string') {
-    if (!['ok', 'fail', 'hang', 'throttle'].includes(fault))
-      throw new ConfigurationError('faults.script', "'ok', 'fail', 'hang', 'throttle' or an object", fault);
-  } else if ('delay' in fault) delayOf(fault.delay);
-  else if ('throttle' in fault) milliseconds('faults.retryAfter', fault.throttle.retryAfter);
-}
-
-function delayOf(delay: Duration): number {
-  return milliseconds('faults.delay', delay);
 }
