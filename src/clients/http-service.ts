@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { classify, ServiceError, TimeoutError } from '../errors/index.ts';
+import { kindOf, ServiceError, TimeoutError } from '../errors/index.ts';
 import { fullJitter, retry } from '../policy/index.ts';
 import { type Clock, milliseconds } from '../time/index.ts';
 import type { HttpClient, HttpRequestOptions, HttpResponse } from './http.ts';
@@ -162,6 +162,6 @@ function harmlessOf(headers: HttpRequestOptions['headers'] = {}): Record<string,
 
 /** Time-outs too: that of the whole call leaves no time for another request. */
 function mayPass(error: unknown): boolean {
-  const { kind } = classify(error);
+  const kind = kindOf(error);
   return kind === 'transient' || kind === 'throttled' || kind === 'timeout';
 }

@@ -1,4 +1,4 @@
-import { classify } from '../errors/index.ts';
+import { kindOf } from '../errors/index.ts';
 
 const deepest = 5;
 const mostItems = 50;
@@ -60,7 +60,7 @@ class Shown {
     return {
       name,
       message: this.#text(message),
-      kind: classify(error).kind,
+      kind: kindOf(error),
       ...('code' in error && { code: this.value(error.code, depth + 1) }),
       ...(cause !== undefined && { cause: this.value(cause, depth + 1) }),
       ...(Array.isArray(errors) && { errors: this.value(errors, depth + 1) }),

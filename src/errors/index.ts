@@ -4,6 +4,7 @@ export { InvalidDataError, ServiceError } from './client-errors.ts';
 export { ConfigurationError } from './configuration-error.ts';
 export type { ErrorKind } from './error-kind.ts';
 export { errorKinds } from './error-kind.ts';
+export { kindOf } from './kind-of.ts';
 export { BulkheadFullError, CircuitOpenError, RateLimitError } from './rejections.ts';
 export { PreconditionError } from './precondition-error.ts';
 export { GaveUpError, LostLeaseError, StoreUnavailableError } from './store-errors.ts';

@@ -5,7 +5,7 @@ import type { ErrorKind } from './error-kind.ts';
 /** Causes are followed no further than this: a chain may be a circle. */
 export const deepest = 5;
 
-/** What an error means, by type and code. Never throws. */
+/** What an error means: the `kind` of `classify`, for those who don't ask how long to wait. */
 export function kindOf(error: unknown, depth = 0): ErrorKind {
   try {
     if (error instanceof BreakwaterError) return error.kind;

@@ -5,7 +5,7 @@ import {
   type ServiceCircuitOptions,
   serviceCircuit,
 } from '../clients/index.ts';
-import { classify } from '../errors/index.ts';
+import { kindOf } from '../errors/index.ts';
 import { type CircuitBreaker, type CircuitState, fullJitter, type Policy, retry } from '../policy/index.ts';
 import { type Clock, type Duration, milliseconds } from '../time/index.ts';
 import { CallersError } from './callers-error.ts';
@@ -131,6 +131,6 @@ export interface GoogleStatistics {
 }
 
 function worthRetrying(error: unknown): boolean {
-  const { kind } = classify(error);
+  const kind = kindOf(error);
   return kind === 'transient' || kind === 'throttled';
 }

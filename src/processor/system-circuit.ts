@@ -5,7 +5,7 @@ import {
   sharedCircuit,
 } from '../circuit/index.ts';
 import type { Context } from '../context/index.ts';
-import { CircuitOpenError, ConfigurationError, classify } from '../errors/index.ts';
+import { CircuitOpenError, ConfigurationError, kindOf } from '../errors/index.ts';
 import { circuitStore } from '../store/index.ts';
 import { type Duration, milliseconds } from '../time/index.ts';
 
@@ -75,7 +75,7 @@ export function systemCircuit(
       try {
         value = await operation();
       } catch (error) {
-        const { kind } = classify(error, { wallNow: clock.wallNow() });
+        const kind = kindOf(error);
         await circuit.leave(admission, kind === 'cancelled' ? 'ignored' : 'failure');
         throw error;
       }

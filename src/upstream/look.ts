@@ -1,5 +1,5 @@
 import type { BigQueryClient } from '../clients/index.ts';
-import { classify } from '../errors/index.ts';
+import { kindOf } from '../errors/index.ts';
 import type { Clock } from '../time/index.ts';
 import type { UpstreamAnswer } from './answer.ts';
 import type { UpstreamCheck } from './check.ts';
@@ -112,9 +112,9 @@ function allUnknown(requests: readonly UpstreamRequest[], error: unknown): Answe
 }
 
 function asksForLess(error: unknown): boolean {
-  return classify(error).kind === 'throttled';
+  return kindOf(error) === 'throttled';
 }
 
 function mayPass(error: unknown): boolean {
-  return ['transient', 'throttled', 'timeout'].includes(classify(error).kind);
+  return ['transient', 'throttled', 'timeout'].includes(kindOf(error));
 }

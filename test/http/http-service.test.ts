@@ -80,20 +80,23 @@ describe('an HTTP service and its server', () => {
     expect(seen).toEqual(Array(times).fill(`${method} /odds`));
   });
 
-  it('waits as long as the server asks it to, and then has the answer', async () => {
-    const { service, seen, server, clock } = await closedAfterwards((_, response) => {
-      if (seen.length === 1) response.writeHead(429, { 'retry-after': '7' }).end();
-      else response.end('fine');
-    });
-    const call = service.request(server.origin);
-    await until(() => waits(clock));
-    await clock.advance(6_999);
-    expect(waits(clock)).toBe(true);
-    expect(seen).toHaveLength(1);
-    await clock.advance(1);
-    expect((await call).text()).toBe('fine');
-    expect(seen).toHaveLength(2);
-  });
+  it.each([429, 503, 408])(
+    'waits as long as the server asks it to with %i, and then has the answer',
+    async (status) => {
+      const { service, seen, server, clock } = await closedAfterwards((_, response) => {
+        if (seen.length === 1) response.writeHead(status, { 'retry-after': '7' }).end();
+        else response.end('fine');
+      });
+      const call = service.request(server.origin);
+      await until(() => waits(clock));
+      await clock.advance(6_999);
+      expect(waits(clock)).toBe(true);
+      expect(seen).toHaveLength(1);
+      await clock.advance(1);
+      expect((await call).text()).toBe('fine');
+      expect(seen).toHaveLength(2);
+    },
+  );
 
   it('does not wait where the server asks for more time than there is, and says how long', async () => {
     const { service, seen, server, clock } = await closedAfterwards((_, response) => {

@@ -1,4 +1,4 @@
-import { classify, type ErrorKind, ServiceError } from '../../errors/index.ts';
+import { kindOf, type ErrorKind, ServiceError } from '../../errors/index.ts';
 import { codeOf, reasonOf } from '../google-error.ts';
 
 /** What a job says of its failure. */
@@ -36,7 +36,7 @@ export function wantsNewJob(error: unknown): boolean {
 /** Whether a request's error may be that of the job it asked for, and not its own: only the job itself can tell. */
 export function isJobsOrRequests(error: unknown): boolean {
   const reason = reasonOf(error);
-  return reason !== undefined && !jobReasons.has(reason) && mayPass(classify(error).kind);
+  return reason !== undefined && !jobReasons.has(reason) && mayPass(kindOf(error));
 }
 
 function mayPass(kind: ErrorKind): boolean {
@@ -68,7 +68,7 @@ function serviceError(
 ): ServiceError {
   const concurrent = serialization.test(message);
   const code = concurrent ? concurrentUpdate : (reason ?? codeOf(cause));
-  const kind = concurrent ? 'transient' : classify(cause).kind;
+  const kind = concurrent ? 'transient' : kindOf(cause);
   return new Failure(
     `${what} failed (${code}): ${message.slice(0, 500)}`,
     { service: 'bigquery', kind, code },

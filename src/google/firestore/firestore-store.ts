@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { CallOptions } from '../../clients/index.ts';
-import { classify, ConfigurationError } from '../../errors/index.ts';
+import { kindOf, ConfigurationError } from '../../errors/index.ts';
 import { fullJitter, retry } from '../../policy/index.ts';
 import {
   type Collection,
@@ -275,6 +275,6 @@ function isRefused(error: unknown): boolean {
 
 function mayPass(error: unknown): boolean {
   if (isRefused(error)) return true;
-  const { kind } = classify(error);
+  const kind = kindOf(error);
   return kind === 'transient' || kind === 'throttled';
 }

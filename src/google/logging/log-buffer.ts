@@ -1,4 +1,4 @@
-import { classify } from '../../errors/index.ts';
+import { kindOf } from '../../errors/index.ts';
 import { type Clock, sleep, type Timer, withinTime } from '../../time/index.ts';
 import type { CloudLogging, LogEntry } from './cloud-logging.ts';
 import { sizeOf } from './wire-size.ts';
@@ -181,6 +181,6 @@ export class LogBuffer {
 }
 
 function mayPass(error: unknown): boolean {
-  const { kind } = classify(error);
+  const kind = kindOf(error);
   return kind === 'transient' || kind === 'throttled' || kind === 'timeout';
 }
