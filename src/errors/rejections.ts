@@ -6,7 +6,10 @@ export class CircuitOpenError extends BreakwaterError {
   readonly kind = 'rejected';
   /** The circuit's name. */
   readonly circuit: string;
-  /** Milliseconds until a call may be admitted; undefined while the circuit is isolated by hand. */
+  /**
+   * Milliseconds until a call may be admitted, at the latest: while probes have all places, until the first of them must have ended.
+   * Undefined while the circuit is isolated by hand.
+   */
   readonly retryAfter: number | undefined;
 
   constructor(circuit: string, retryAfter: number | undefined, options?: ErrorOptions) {

@@ -9,7 +9,7 @@ import { checkCommon } from './options.ts';
 import type { Policy } from './policy.ts';
 
 export interface FallbackOptions {
-  /** Which outcomes fall back. Default: every error but the caller's own abort. */
+  /** Which outcomes fall back. Default: every error but an abort, which never does. */
   readonly handle?: Handle | undefined;
   readonly on?: Listener<FallbackEvent> | undefined;
   readonly clock?: Clock | undefined;

@@ -15,7 +15,7 @@ export interface RetryOptions {
   readonly attempts?: number | undefined;
   /** The delay after a failure. Default: `decorrelatedJitter()`. A `Retry-After` of the failure is its floor. */
   readonly backoff?: Backoff | undefined;
-  /** No attempt starts later than this after the first. Default: Infinity. */
+  /** No attempt starts later than this after the first; the wait for a turn inside comes on top. Default: Infinity. */
   readonly maxElapsed?: Duration | undefined;
   /** Shared by all who call the same dependency. Default: none. */
   readonly budget?: RetryBudget | undefined;
