@@ -1,4 +1,4 @@
-import { classify, TimeoutError } from '../errors/index.ts';
+import { kindOf, TimeoutError } from '../errors/index.ts';
 import {
   type AsyncContext,
   captureContext,
@@ -411,7 +411,7 @@ export class Call extends Work {
     this.#seldom?.limits?.end(this.#chain);
     if (reject !== undefined) (ok ? resolve : reject)(value);
     else if (ok) resolve({ ok, value });
-    else resolve({ ok, error: value, kind: cancelled ? 'cancelled' : classify(value).kind });
+    else resolve({ ok, error: value, kind: cancelled ? 'cancelled' : kindOf(value) });
   }
 
   private seldom(): Seldom {

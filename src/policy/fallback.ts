@@ -1,4 +1,4 @@
-import { ConfigurationError, classify, type ErrorKind } from '../errors/index.ts';
+import { ConfigurationError, type ErrorKind, kindOf } from '../errors/index.ts';
 import type { Clock } from '../time/index.ts';
 import type { Call } from './call.ts';
 import { FusedPolicy } from './fused-policy.ts';
@@ -67,7 +67,7 @@ class FallbackLayer implements Layer {
   }
 
   fail(call: Call, slot: number, error: unknown): Verdict {
-    return handlesError(this.#handle, error, classify(error).kind, failureKinds)
+    return handlesError(this.#handle, error, kindOf(error), failureKinds)
       ? this.#fallBack(call, slot, error)
       : undefined;
   }

@@ -1,4 +1,4 @@
-import { ConfigurationError, classify } from '../errors/index.ts';
+import { ConfigurationError, kindOf } from '../errors/index.ts';
 import { FreeAttempt } from './attempt.ts';
 import type { CallOptions } from './call.ts';
 import { Chain, type Part } from './chain.ts';
@@ -56,7 +56,7 @@ export class FusedPolicy<Extra> implements Policy<Extra> {
     try {
       checked = checkCall('execute', options);
     } catch (error) {
-      return Promise.resolve({ ok: false, error, kind: classify(error).kind });
+      return Promise.resolve({ ok: false, error, kind: kindOf(error) });
     }
     return this.#link().call(operation, checked).executeOutcome(checked) as Promise<Outcome<T | Extra>>;
   }

@@ -1,5 +1,5 @@
 import { type Clock, type Duration, milliseconds, type Timer, captureContext } from '../time/index.ts';
-import { classify } from '../errors/index.ts';
+import { kindOf } from '../errors/index.ts';
 import type { Work } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Nested, Split } from './chain.ts';
@@ -147,7 +147,7 @@ class Race {
       this.#another('failed');
       // The others may still work.
       if (this.#over || this.#running.size > 0) return;
-    } else if (!ok && this.#running.size > 0 && classify(result).kind === 'rejected') {
+    } else if (!ok && this.#running.size > 0 && kindOf(result) === 'rejected') {
       // It was not even made: that says nothing of those at work.
       return;
     }

@@ -14,7 +14,28 @@ export {
   type TripState,
   type WindowSize,
 } from '../circuit/index.ts';
-export * from '../errors/index.ts';
+export {
+  BreakwaterError,
+  BulkheadFullError,
+  CircuitOpenError,
+  type Classification,
+  ConfigurationError,
+  classify,
+  type ErrorKind,
+  errorKinds,
+  GaveUpError,
+  InvalidDataError,
+  LostLeaseError,
+  PreconditionError,
+  parseRetryAfter,
+  RateLimitError,
+  ServiceError,
+  StoreUnavailableError,
+  TimeoutError,
+  TooFewAnswersError,
+  UnacknowledgedError,
+  UpstreamUnknownError,
+} from '../errors/index.ts';
 export { type Clock, type Duration, realClock, type Timer } from '../time/index.ts';
 export {
   type Backoff,

@@ -1,4 +1,4 @@
-import { classify, type ErrorKind } from '../errors/index.ts';
+import { type ErrorKind, kindOf } from '../errors/index.ts';
 import { reportError } from '../time/index.ts';
 import type { Outcome } from './policy.ts';
 
@@ -22,7 +22,7 @@ export function handlesValue(handle: Handle | undefined, value: unknown): boolea
 export function handlesError(
   handle: Handle | undefined,
   error: unknown,
-  kind: ErrorKind = classify(error).kind,
+  kind: ErrorKind = kindOf(error),
   otherwise: ReadonlySet<ErrorKind> = passingKinds,
 ): boolean {
   if (handle === undefined) return otherwise.has(kind);
