@@ -192,7 +192,7 @@ export class Call extends Work {
     budget.deposit();
   }
 
-  /** Ends all that is inside the layer at `slot`, and goes on upwards from it with the error. */
+  /** Ends all that is inside the layer at `slot`, and goes on upwards from it with the error; nothing once the call is over. */
   endAt(slot: number, error: unknown): void {
     this.leaveInside(slot, error, false);
     // Who heard of it may have given the call up.

@@ -45,6 +45,19 @@ describe('single flight', () => {
     ]);
   });
 
+  it('goes on sharing the call of one function when that of another with the same key has ended', async () => {
+    const policy = singleFlight({ key: (team: string) => team });
+    const { operation, open } = gated<string>();
+    const asked = vi.fn((_team: string) => operation());
+    const players = policy.wrap(asked);
+    const first = players('NYK');
+    await policy.wrap(async (team: string) => team)('NYK');
+    const second = players('NYK');
+    open('the roster');
+    expect(await Promise.all([first, second])).toEqual(['the roster', 'the roster']);
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
   it('makes another call for who comes right after all have given up, which the next ones share', async () => {
     const policy = singleFlight();
     const caller = new AbortController();

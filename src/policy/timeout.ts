@@ -127,7 +127,6 @@ class Overrun implements Deadline {
   readonly #limit: TimeLimit;
   readonly #error: TimeoutError;
   readonly #leftBehindBefore: number;
-  #left = false;
 
   constructor(limit: TimeLimit) {
     const { after, grace, clock } = limit.layer;
@@ -154,7 +153,6 @@ class Overrun implements Deadline {
   /** Tells of work that goes on; it was left behind before. */
   leave(): Verdict {
     const { call, layer } = this.#limit;
-    this.#left = true;
     if (this.place >= 0) layer.deadlines.cancel(this);
     this.#limit.leave();
     if (layer.on !== undefined && call.leftBehind > this.#leftBehindBefore)
@@ -163,8 +161,7 @@ class Overrun implements Deadline {
     return { ok: false, value: this.#error };
   }
 
-  /** Ends the call here, unless a listener gave it up. */
   #end(): void {
-    if (!this.#left) this.#limit.call.endAt(this.#limit.slot, this.#error);
+    this.#limit.call.endAt(this.#limit.slot, this.#error);
   }
 }

@@ -12,11 +12,12 @@ import {
   retry,
   retryBudget,
   singleFlight,
+  TimeoutError,
   type TimeoutEvent,
   timeout,
 } from '../../src/policy/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { flaky, hanging, transient } from './operations.ts';
+import { flaky, gated, hanging, transient } from './operations.ts';
 
 // Policies that call what is inside with code of their own.
 const splits: [string, (clock: VirtualClock) => Policy][] = [
@@ -75,6 +76,37 @@ describe.each(splits)('through %s', (_name, split) => {
       expect(await heeds).toMatchObject({ kind: 'timeout' });
     },
   );
+});
+
+it('a place is kept until the work has ended that a policy of your own leaves running after a time-out outside', async () => {
+  const clock = new VirtualClock();
+  const places = bulkhead({ limit: 1, clock });
+  const { operation, open } = gated<string>();
+  const policy = compose(
+    places,
+    timeout({ after: '1s', clock }),
+    definePolicy('deaf', (next) => next({ signal: new AbortController().signal, deadline: Infinity })),
+    timeout({ after: '500ms', grace: '5s', clock }),
+  );
+  const result = policy.executeOutcome(operation);
+  await clock.advance('1s');
+  expect(await result).toMatchObject({ kind: 'timeout' });
+  await clock.advance('10s');
+  expect(places.atWork).toBe(1);
+  open('at last');
+  await clock.advance(0);
+  expect(places.atWork).toBe(0);
+});
+
+it("a breaker counts no call whose caller gives it up for a time-out of the caller's own", async () => {
+  const clock = new VirtualClock();
+  const breaker = circuitBreaker({ name: 'odds', trip: consecutiveFailures(1), clock });
+  const caller = new AbortController();
+  const result = breaker.executeOutcome(hanging, { signal: caller.signal });
+  const error = new TimeoutError('The request was not done', 1_000);
+  caller.abort(error);
+  expect(await result).toEqual({ ok: false, kind: 'cancelled', error });
+  expect(breaker.state).toBe('closed');
 });
 
 describe('a hedge', () => {
