@@ -5,6 +5,7 @@ import { Chain, type Part } from './chain.ts';
 import type { Layer, Operation } from './layer.ts';
 import { checkCall } from './options.ts';
 import type { AnyFunction, Attempt, ExecuteOptions, Outcome, Policy, Wrapped } from './policy.ts';
+import { whenSettled } from './settled.ts';
 
 /** Every policy of ours: what it is made of, linked into one chain when it is first needed. */
 export class FusedPolicy<Extra> implements Policy<Extra> {
@@ -42,8 +43,7 @@ export class FusedPolicy<Extra> implements Policy<Extra> {
     } catch (error) {
       work = Promise.reject(error);
     }
-    // Not by a `then` of its own, which may call back twice.
-    return Promise.prototype.then.call(work, alone.succeeded, alone.failed) as Promise<T | Extra>;
+    return whenSettled(work, alone.succeeded, alone.failed) as Promise<T | Extra>;
   }
 
   executeOutcome<T>(

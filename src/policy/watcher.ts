@@ -1,4 +1,5 @@
 import type { Work } from './attempt.ts';
+import { whenSettled } from './settled.ts';
 
 // As many as are kept for the next calls; what more there are while more calls are under way is garbage afterwards.
 const mostKept = 128;
@@ -10,8 +11,8 @@ const free: Watcher[] = [];
 export function watch(work: Promise<unknown>, attempt: Work): void {
   const watcher = free.pop() ?? new Watcher();
   watcher.attempt = attempt;
-  // Not by a `then` of its own, which may call back twice: the watcher may be another call's by then.
-  Promise.prototype.then.call(work, watcher.succeeded, watcher.failed);
+  // Once: the watcher may be another call's by the time of a second.
+  whenSettled(work, watcher.succeeded, watcher.failed);
 }
 
 /** Hears of one promise at a time, which calls one of its functions once; it is free again when that is done. */
