@@ -260,4 +260,35 @@ describe('hedge', () => {
       expect([budget.balance, calls, clock.pendingTimers]).toEqual([left, 2, 0]);
     },
   );
+
+  it('is won by one, also when two answer at the same time', async () => {
+    const clock = new VirtualClock();
+    const told: string[] = [];
+    const gates = [gated<string>(), gated<string>()];
+    let calls = 0;
+    const handle = vi.fn(() => false);
+    const policy = hedge({ after: '1s', clock, handle, on: ({ kind }) => told.push(kind) });
+    const result = policy.execute(() => (gates[calls++] as (typeof gates)[number]).operation());
+    await clock.advance('1s');
+    gates[0]?.open('the first');
+    gates[1]?.open('the second');
+    expect(await result).toBe('the first');
+    await clock.advance('1m');
+    expect(told).toEqual(['hedged']);
+    // Of the other nobody is asked.
+    expect(handle).toHaveBeenCalledTimes(1);
+  });
+
+  it('ends with the first failure that will not pass, whoever is at work', async () => {
+    const clock = new VirtualClock();
+    const wrong = new TypeError('wrong');
+    let calls = 0;
+    const result = hedge({ after: '1s', clock }).executeOutcome(() => {
+      calls += 1;
+      return calls === 1 ? hanging() : Promise.reject(wrong);
+    });
+    await clock.advance('1s');
+    expect(await result).toEqual({ ok: false, error: wrong, kind: 'permanent' });
+    expect(clock.pendingTimers).toBe(0);
+  });
 });

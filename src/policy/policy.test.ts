@@ -168,4 +168,12 @@ describe('the type of a call', () => {
       policy.execute(({ retries }) => retries);
     });
   });
+
+  it('gives an outcome that names what it was called with that is wrong', async () => {
+    const policy = retry();
+    expect(await policy.executeOutcome(() => 1, { deadline: Number.NaN })).toMatchObject({
+      ok: false,
+      error: { message: 'execute.deadline must be monotonic milliseconds, or Infinity, received NaN' },
+    });
+  });
 });

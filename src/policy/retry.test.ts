@@ -46,10 +46,13 @@ describe('retry', () => {
     expect(clock.now()).toBe(20_000);
   });
 
-  it('waits at least as long as a value asks that it takes for a failure', async () => {
+  it.each<[string, (clock: VirtualClock) => string]>([
+    ['in seconds', () => '20'],
+    ['by a date', (clock) => new Date(clock.wallNow() + 20_000).toUTCString()],
+  ])('waits at least as long as a value asks, %s, that it takes for a failure', async (_how, ask) => {
     const clock = new VirtualClock();
     const answers = [
-      new Response('', { status: 429, headers: { 'retry-after': '20' } }),
+      new Response('', { status: 429, headers: { 'retry-after': ask(clock) } }),
       new Response('there'),
     ];
     const policy = retry({

@@ -89,6 +89,15 @@ describe('the real clock on timers that are not those of Node', () => {
     expect([timer.rest?.(), timer.wake?.()]).toEqual([true, true]);
   });
 
+  it('comes when a test tool says so that has put its own in the place of timers alone', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const fired = vi.fn();
+    realClock.setTimer(60_000, fired);
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    expect(fired).toHaveBeenCalledTimes(1);
+  });
+
   it('is not early where they are, and asks for the rest of the time once', async () => {
     let now = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => now);
