@@ -1,11 +1,11 @@
 import { BulkheadFullError, withoutStack } from '../errors/index.ts';
 import {
   type Clock,
+  captureContext,
   type Deadline,
   type Duration,
   deadlineTimer,
   milliseconds,
-  captureContext,
 } from '../time/index.ts';
 import type { Call } from './call.ts';
 import { FusedPolicy } from './fused-policy.ts';

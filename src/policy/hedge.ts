@@ -1,5 +1,5 @@
-import { type Clock, type Duration, milliseconds, type Timer, captureContext } from '../time/index.ts';
 import { kindOf } from '../errors/index.ts';
+import { captureContext, type Clock, type Duration, milliseconds, type Timer } from '../time/index.ts';
 import type { Work } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Nested, Split } from './chain.ts';

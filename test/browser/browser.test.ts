@@ -31,11 +31,12 @@ async function pageWith(script: URL): Promise<string> {
   try {
     const page = join(dir, 'page.html');
     writeFileSync(page, `<!doctype html><body></body><script type="module">${outputFiles[0]?.text}</script>`);
-    const { stdout } = await run('chromium', [
-      ...flags,
-      `--user-data-dir=${join(dir, 'profile')}`,
-      pathToFileURL(page).href,
-    ]);
+    const { stdout } = await run(
+      'chromium',
+      [...flags, `--user-data-dir=${join(dir, 'profile')}`, pathToFileURL(page).href],
+      // One that hangs would outlive the test.
+      { timeout: 50_000, killSignal: 'SIGKILL' },
+    );
     return stdout;
   } finally {
     rmSync(dir, { recursive: true, force: true });
